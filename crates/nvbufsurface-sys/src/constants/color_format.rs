@@ -1,0 +1,147 @@
+//! Colour formats.
+//!
+//! NV12, NV21, NV16 and NV24 have a luma plane and a plane of interleaved chroma (4:2:0, 4:2:0
+//! swapped, 4:2:2, 4:4:4); `YUVxxx` has separate planes. `_ER` is full range, `_709` and `_2020`
+//! name the matrix, none of them means BT.601. `_10LE` and `_12LE` store samples in 16 bits.
+//!
+//! Formats were only ever added at the end. An old library must not be asked for a value that it
+//! does not know: 0 to 36 exist since 4.0, up to 41 since 5.0, 46 since 6.0, 70 since 6.1, 87
+//! since about 6.3, 103 since 8.0, 112 since 9.0.
+
+c_enum! {
+    /// `NvBufSurfaceColorFormat`.
+    NvBufSurfaceColorFormat: u32, COLOR_FORMATS {
+        NVBUF_COLOR_FORMAT_INVALID = 0,
+        NVBUF_COLOR_FORMAT_GRAY8 = 1,
+        NVBUF_COLOR_FORMAT_YUV420 = 2,
+        NVBUF_COLOR_FORMAT_YVU420 = 3,
+        NVBUF_COLOR_FORMAT_YUV420_ER = 4,
+        NVBUF_COLOR_FORMAT_YVU420_ER = 5,
+        NVBUF_COLOR_FORMAT_NV12 = 6,
+        NVBUF_COLOR_FORMAT_NV12_ER = 7,
+        NVBUF_COLOR_FORMAT_NV21 = 8,
+        NVBUF_COLOR_FORMAT_NV21_ER = 9,
+        NVBUF_COLOR_FORMAT_UYVY = 10,
+        NVBUF_COLOR_FORMAT_UYVY_ER = 11,
+        NVBUF_COLOR_FORMAT_VYUY = 12,
+        NVBUF_COLOR_FORMAT_VYUY_ER = 13,
+        NVBUF_COLOR_FORMAT_YUYV = 14,
+        NVBUF_COLOR_FORMAT_YUYV_ER = 15,
+        NVBUF_COLOR_FORMAT_YVYU = 16,
+        NVBUF_COLOR_FORMAT_YVYU_ER = 17,
+        NVBUF_COLOR_FORMAT_YUV444 = 18,
+        NVBUF_COLOR_FORMAT_RGBA = 19,
+        NVBUF_COLOR_FORMAT_BGRA = 20,
+        NVBUF_COLOR_FORMAT_ARGB = 21,
+        NVBUF_COLOR_FORMAT_ABGR = 22,
+        NVBUF_COLOR_FORMAT_RGBx = 23,
+        NVBUF_COLOR_FORMAT_BGRx = 24,
+        NVBUF_COLOR_FORMAT_xRGB = 25,
+        NVBUF_COLOR_FORMAT_xBGR = 26,
+        NVBUF_COLOR_FORMAT_RGB = 27,
+        NVBUF_COLOR_FORMAT_BGR = 28,
+        NVBUF_COLOR_FORMAT_NV12_10LE = 29,
+        NVBUF_COLOR_FORMAT_NV12_12LE = 30,
+        NVBUF_COLOR_FORMAT_YUV420_709 = 31,
+        NVBUF_COLOR_FORMAT_YUV420_709_ER = 32,
+        NVBUF_COLOR_FORMAT_NV12_709 = 33,
+        NVBUF_COLOR_FORMAT_NV12_709_ER = 34,
+        NVBUF_COLOR_FORMAT_YUV420_2020 = 35,
+        NVBUF_COLOR_FORMAT_NV12_2020 = 36,
+        NVBUF_COLOR_FORMAT_NV12_10LE_ER = 37,
+        NVBUF_COLOR_FORMAT_NV12_10LE_709 = 38,
+        NVBUF_COLOR_FORMAT_NV12_10LE_709_ER = 39,
+        NVBUF_COLOR_FORMAT_NV12_10LE_2020 = 40,
+        NVBUF_COLOR_FORMAT_SIGNED_R16G16 = 41,
+        NVBUF_COLOR_FORMAT_R8_G8_B8 = 42,
+        NVBUF_COLOR_FORMAT_B8_G8_R8 = 43,
+        NVBUF_COLOR_FORMAT_R32F_G32F_B32F = 44,
+        NVBUF_COLOR_FORMAT_B32F_G32F_R32F = 45,
+        NVBUF_COLOR_FORMAT_YUV422 = 46,
+        NVBUF_COLOR_FORMAT_NV21_10LE = 47,
+        NVBUF_COLOR_FORMAT_NV21_12LE = 48,
+        NVBUF_COLOR_FORMAT_NV12_12LE_2020 = 49,
+        NVBUF_COLOR_FORMAT_NV16 = 50,
+        NVBUF_COLOR_FORMAT_NV16_10LE = 51,
+        NVBUF_COLOR_FORMAT_NV24 = 52,
+        NVBUF_COLOR_FORMAT_NV24_10LE = 53,
+        NVBUF_COLOR_FORMAT_NV16_ER = 54,
+        NVBUF_COLOR_FORMAT_NV24_ER = 55,
+        NVBUF_COLOR_FORMAT_NV16_709 = 56,
+        NVBUF_COLOR_FORMAT_NV24_709 = 57,
+        NVBUF_COLOR_FORMAT_NV16_709_ER = 58,
+        NVBUF_COLOR_FORMAT_NV24_709_ER = 59,
+        NVBUF_COLOR_FORMAT_NV24_10LE_709 = 60,
+        NVBUF_COLOR_FORMAT_NV24_10LE_709_ER = 61,
+        NVBUF_COLOR_FORMAT_NV24_10LE_2020 = 62,
+        NVBUF_COLOR_FORMAT_NV24_12LE_2020 = 63,
+        NVBUF_COLOR_FORMAT_RGBA_10_10_10_2_709 = 64,
+        NVBUF_COLOR_FORMAT_RGBA_10_10_10_2_2020 = 65,
+        NVBUF_COLOR_FORMAT_BGRA_10_10_10_2_709 = 66,
+        NVBUF_COLOR_FORMAT_BGRA_10_10_10_2_2020 = 67,
+        NVBUF_COLOR_FORMAT_A32 = 68,
+        NVBUF_COLOR_FORMAT_UYVP = 69,
+        NVBUF_COLOR_FORMAT_UYVP_ER = 70,
+        NVBUF_COLOR_FORMAT_YUV444_ER = 71,
+        NVBUF_COLOR_FORMAT_YUV444_709 = 72,
+        NVBUF_COLOR_FORMAT_YUV444_709_ER = 73,
+        NVBUF_COLOR_FORMAT_YUV444_2020 = 74,
+        NVBUF_COLOR_FORMAT_YUV444_10LE = 75,
+        NVBUF_COLOR_FORMAT_YUV444_10LE_ER = 76,
+        NVBUF_COLOR_FORMAT_YUV444_10LE_709 = 77,
+        NVBUF_COLOR_FORMAT_YUV444_10LE_709_ER = 78,
+        NVBUF_COLOR_FORMAT_YUV444_10LE_2020 = 79,
+        NVBUF_COLOR_FORMAT_YUV444_12LE = 80,
+        NVBUF_COLOR_FORMAT_YUV444_12LE_ER = 81,
+        NVBUF_COLOR_FORMAT_YUV444_12LE_709 = 82,
+        NVBUF_COLOR_FORMAT_YUV444_12LE_709_ER = 83,
+        NVBUF_COLOR_FORMAT_YUV444_12LE_2020 = 84,
+        NVBUF_COLOR_FORMAT_NV12_12LE_ER = 85,
+        NVBUF_COLOR_FORMAT_NV12_12LE_709 = 86,
+        NVBUF_COLOR_FORMAT_NV12_12LE_709_ER = 87,
+        NVBUF_COLOR_FORMAT_GRAY8_ER = 88,
+        NVBUF_COLOR_FORMAT_UYVY_709 = 89,
+        NVBUF_COLOR_FORMAT_UYVY_709_ER = 90,
+        NVBUF_COLOR_FORMAT_UYVY_2020 = 91,
+        NVBUF_COLOR_FORMAT_GRAY16_LE = 92,
+        NVBUF_COLOR_FORMAT_BGRA64_LE = 93,
+        NVBUF_COLOR_FORMAT_NV16_2020 = 94,
+        NVBUF_COLOR_FORMAT_NV16_10LE_ER = 95,
+        NVBUF_COLOR_FORMAT_NV16_10LE_709 = 96,
+        NVBUF_COLOR_FORMAT_NV16_10LE_709_ER = 97,
+        NVBUF_COLOR_FORMAT_NV16_10LE_2020 = 98,
+        NVBUF_COLOR_FORMAT_NV16_12LE = 99,
+        NVBUF_COLOR_FORMAT_NV16_12LE_ER = 100,
+        NVBUF_COLOR_FORMAT_NV16_12LE_709 = 101,
+        NVBUF_COLOR_FORMAT_NV16_12LE_709_ER = 102,
+        NVBUF_COLOR_FORMAT_NV16_12LE_2020 = 103,
+        NVBUF_COLOR_FORMAT_NV24_2020 = 104,
+        NVBUF_COLOR_FORMAT_NV24_10LE_ER = 105,
+        NVBUF_COLOR_FORMAT_NV24_12LE = 106,
+        NVBUF_COLOR_FORMAT_NV24_12LE_ER = 107,
+        NVBUF_COLOR_FORMAT_NV24_12LE_709 = 108,
+        NVBUF_COLOR_FORMAT_NV24_12LE_709_ER = 109,
+        NVBUF_COLOR_FORMAT_UYVP_709 = 110,
+        NVBUF_COLOR_FORMAT_UYVP_709_ER = 111,
+        NVBUF_COLOR_FORMAT_UYVP_2020 = 112,
+    }
+}
+
+/// The C name of a colour format; `None` for a value that no known version has.
+pub fn color_format_name(format: NvBufSurfaceColorFormat) -> Option<&'static str> {
+    COLOR_FORMATS.get(format as usize).map(|&(name, _)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{COLOR_FORMATS, NVBUF_COLOR_FORMAT_UYVP_2020, color_format_name};
+
+    #[test]
+    fn the_table_is_indexed_by_value() {
+        for (index, &(name, value)) in COLOR_FORMATS.iter().enumerate() {
+            assert_eq!(value as usize, index, "{name}");
+            assert_eq!(color_format_name(value), Some(name));
+        }
+        assert_eq!(color_format_name(NVBUF_COLOR_FORMAT_UYVP_2020 + 1), None);
+    }
+}
