@@ -1,0 +1,195 @@
+//! NAL unit types of H.264 and HEVC, and what they say about an access unit.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::nal::{self, Framing};
+use crate::outcome::NoPicture;
+
+/// The role of a NAL unit in finding a random access point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    VideoParameterSet,
+    SequenceParameterSet,
+    PictureParameterSet,
+    RandomAccessSlice,
+    /// A leading picture that refers to pictures before the random access point (HEVC RASL).
+    SkippedLeadingSlice,
+    Other,
+}
+
+/// The parts of the two codecs that differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Syntax {
+    /// ITU-T H.264, NAL unit types of table 7-1.
+    H264,
+    /// ITU-T H.265, NAL unit types of table 7-1.
+    Hevc,
+}
+
+/// What an access unit holds.
+#[derive(Debug, Clone)]
+pub struct AccessUnit {
+    /// How its NAL units were delimited.
+    pub framing: Framing,
+    /// The data with start codes, whatever the framing was.
+    pub annex_b: Arc<[u8]>,
+    /// Whether decoding can begin here: parameter sets and a random access picture.
+    pub is_random_access: bool,
+    /// The parameter sets with start codes, when length-prefixed data holds a complete set.
+    pub parameter_sets: Option<Arc<[u8]>>,
+    /// `profile_idc` of the sequence parameter set, if there is one (H.264 only).
+    pub profile_idc: Option<u8>,
+    /// Why no picture may come out of this access unit, if none does.
+    pub without_picture: NoPicture,
+}
+
+impl Syntax {
+    fn role(self, unit: &[u8]) -> Role {
+        let Some(&header) = unit.first() else { return Role::Other };
+        match self {
+            Self::H264 => match header & 0x1f {
+                5 => Role::RandomAccessSlice,
+                7 => Role::SequenceParameterSet,
+                8 => Role::PictureParameterSet,
+                _ => Role::Other,
+            },
+            Self::Hevc => match (header >> 1) & 0x3f {
+                8 | 9 => Role::SkippedLeadingSlice,
+                16..=23 => Role::RandomAccessSlice,
+                32 => Role::VideoParameterSet,
+                33 => Role::SequenceParameterSet,
+                34 => Role::PictureParameterSet,
+                _ => Role::Other,
+            },
+        }
+    }
+
+    /// Whether `unit` begins with a possible NAL unit header.
+    fn is_header(self, unit: &[u8]) -> bool {
+        match (self, unit) {
+            // forbidden_zero_bit, and the types that are in use.
+            (Self::H264, [header, ..]) => header & 0x80 == 0 && matches!(header & 0x1f, 1..=21),
+            // forbidden_zero_bit, and nuh_temporal_id_plus1, which is never 0.
+            (Self::Hevc, [first, second, ..]) => first & 0x80 == 0 && second & 7 != 0,
+            _ => false,
+        }
+    }
+
+    fn needs_video_parameter_set(self) -> bool {
+        self == Self::Hevc
+    }
+
+    /// Reads the NAL unit headers of one access unit.
+    ///
+    /// Data that does not split into NAL units is passed on as it is, as no random access point.
+    pub fn inspect(self, payload: &Arc<[u8]>) -> AccessUnit {
+        let framing = nal::framing(payload, |unit| self.is_header(unit));
+        let units = nal::units(payload, framing).unwrap_or_default();
+        let annex_b = match framing {
+            Framing::AnnexB => payload.clone(),
+            Framing::LengthPrefixed => {
+                let mut data = payload.to_vec();
+                nal::to_annex_b(&mut data, &units);
+                data.into()
+            }
+        };
+        let roles: Vec<Role> = units.iter().map(|unit| self.role(&payload[unit.clone()])).collect();
+        let has = |role| roles.contains(&role);
+        let has_parameter_sets = has(Role::SequenceParameterSet)
+            && has(Role::PictureParameterSet)
+            && (has(Role::VideoParameterSet) || !self.needs_video_parameter_set());
+        AccessUnit {
+            framing,
+            is_random_access: has_parameter_sets && has(Role::RandomAccessSlice),
+            parameter_sets: (framing == Framing::LengthPrefixed && has_parameter_sets)
+                .then(|| parameter_sets(&annex_b, &units, &roles)),
+            profile_idc: self.profile_idc(&annex_b, &units, &roles),
+            without_picture: if has(Role::SkippedLeadingSlice) {
+                NoPicture::MissingReference
+            } else {
+                NoPicture::Corrupt
+            },
+            annex_b,
+        }
+    }
+
+    fn profile_idc(self, data: &[u8], units: &[Range<usize>], roles: &[Role]) -> Option<u8> {
+        let index = roles.iter().position(|&role| role == Role::SequenceParameterSet)?;
+        (self == Self::H264).then(|| data[units[index].clone()].get(1).copied()).flatten()
+    }
+}
+
+fn parameter_sets(annex_b: &[u8], units: &[Range<usize>], roles: &[Role]) -> Arc<[u8]> {
+    let is_parameter_set = |role: &Role| {
+        matches!(role, Role::VideoParameterSet | Role::SequenceParameterSet | Role::PictureParameterSet)
+    };
+    units
+        .iter()
+        .zip(roles)
+        .filter(|(_, role)| is_parameter_set(role))
+        .flat_map(|(unit, _)| [&[0, 0, 0, 1], &annex_b[unit.clone()]].concat())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn annex_b(units: &[&[u8]]) -> Arc<[u8]> {
+        units.iter().flat_map(|unit| [&[0, 0, 0, 1], *unit].concat()).collect()
+    }
+
+    fn length_prefixed(units: &[&[u8]]) -> Arc<[u8]> {
+        units.iter().flat_map(|unit| [&(unit.len() as u32).to_be_bytes()[..], unit].concat()).collect()
+    }
+
+    const SPS: &[u8] = &[0x67, 100, 0, 30];
+    const PPS: &[u8] = &[0x68, 0xee];
+    const IDR: &[u8] = &[0x65, 0x88];
+
+    #[test]
+    fn an_h264_random_access_point_needs_sps_pps_and_idr() {
+        for framed in [annex_b, length_prefixed] {
+            assert!(Syntax::H264.inspect(&framed(&[SPS, PPS, IDR])).is_random_access);
+            assert!(!Syntax::H264.inspect(&framed(&[IDR])).is_random_access);
+            assert!(!Syntax::H264.inspect(&framed(&[SPS, PPS])).is_random_access);
+            assert!(!Syntax::H264.inspect(&framed(&[SPS, PPS, &[0x41, 1]])).is_random_access);
+        }
+    }
+
+    #[test]
+    fn an_hevc_random_access_point_needs_a_vps_too() {
+        let (vps, sps, pps) = (&[0x40, 1][..], &[0x42, 1][..], &[0x44, 1][..]);
+        for irap in 16u8..=23 {
+            let slice = [irap << 1, 1];
+            assert!(Syntax::Hevc.inspect(&annex_b(&[vps, sps, pps, &slice])).is_random_access);
+            assert!(!Syntax::Hevc.inspect(&annex_b(&[sps, pps, &slice])).is_random_access);
+        }
+        assert!(!Syntax::Hevc.inspect(&annex_b(&[vps, sps, pps, &[1 << 1, 1]])).is_random_access);
+    }
+
+    #[test]
+    fn length_prefixed_data_is_given_start_codes() {
+        let unit = Syntax::H264.inspect(&length_prefixed(&[SPS, PPS, IDR]));
+        assert_eq!(unit.framing, Framing::LengthPrefixed);
+        assert_eq!(unit.annex_b, annex_b(&[SPS, PPS, IDR]));
+        assert_eq!(unit.parameter_sets, Some(annex_b(&[SPS, PPS])));
+        assert_eq!(unit.profile_idc, Some(100));
+    }
+
+    #[test]
+    fn a_rasl_picture_may_lack_its_references() {
+        let unit = Syntax::Hevc.inspect(&annex_b(&[&[8 << 1, 1, 0]]));
+        assert_eq!(unit.without_picture, NoPicture::MissingReference);
+    }
+
+    #[test]
+    fn garbage_is_no_random_access_point() {
+        for data in [&[][..], &[1, 2, 3], &[0, 0, 1], &[0xff; 40]] {
+            let unit = Syntax::Hevc.inspect(&Arc::from(data));
+            assert!(!unit.is_random_access);
+            assert_eq!(&unit.annex_b[..], data);
+        }
+    }
+}

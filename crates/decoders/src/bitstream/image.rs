@@ -1,0 +1,95 @@
+//! Header checks of still pictures, before a decoder is asked.
+
+const PNG_SIGNATURE: [u8; 8] = [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n'];
+
+/// Checks the segment chain of a JPEG up to its start of frame (ITU-T T.81, B.1.1).
+pub fn check_jpeg(data: &[u8]) -> Result<(), String> {
+    if !data.starts_with(&[0xff, 0xd8]) {
+        return Err("JPEG: no start-of-image marker".into());
+    }
+    let mut at = 2;
+    loop {
+        let Some(&[prefix, marker]) = data.get(at..at + 2).and_then(|bytes| bytes.first_chunk()) else {
+            return Err(format!("JPEG: truncated at byte {at}, before a start of frame"));
+        };
+        if prefix != 0xff {
+            return Err(format!("JPEG: no marker at byte {at}"));
+        }
+        match marker {
+            // Fill byte.
+            0xff => at += 1,
+            // SOF0..15 without DHT, JPG and DAC.
+            0xc0..=0xcf if !matches!(marker, 0xc4 | 0xc8 | 0xcc) => {
+                return if data.len() > at + 9 { Ok(()) } else { Err("JPEG: truncated start of frame".into()) };
+            }
+            // TEM and RSTn have no length.
+            0x01 | 0xd0..=0xd7 => at += 2,
+            0xd9 => return Err("JPEG: end of image before a start of frame".into()),
+            0xda => return Err("JPEG: start of scan before a start of frame".into()),
+            _ => {
+                let length = data.get(at + 2..at + 4).and_then(|bytes| bytes.first_chunk::<2>());
+                match length.map(|&bytes| usize::from(u16::from_be_bytes(bytes))) {
+                    Some(length @ 2..) => at += 2 + length,
+                    Some(_) => return Err(format!("JPEG: segment of impossible length at byte {at}")),
+                    None => return Err(format!("JPEG: truncated segment at byte {at}")),
+                }
+            }
+        }
+    }
+}
+
+/// Checks the signature and the first chunk of a PNG (ISO/IEC 15948, 5.2 and 11.2.1).
+pub fn check_png(data: &[u8]) -> Result<(), String> {
+    if data.len() < 16 {
+        return Err(format!("PNG: {} bytes are too few for a header", data.len()));
+    }
+    if !data.starts_with(&PNG_SIGNATURE) {
+        return Err("PNG: no PNG signature".into());
+    }
+    if &data[12..16] != b"IHDR" {
+        return Err("PNG: the first chunk is not IHDR".into());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const JPEG: &[u8] = &[
+        0xff, 0xd8, 0xff, 0xe0, 0, 4, 1, 2, 0xff, 0xff, 0xc0, 0, 17, 8, 0, 16, 0, 16, 3, 0, 0,
+    ];
+
+    #[test]
+    fn a_start_of_frame_makes_a_jpeg() {
+        assert_eq!(check_jpeg(JPEG), Ok(()));
+    }
+
+    #[test]
+    fn garbage_truncation_and_empty_images_are_refused() {
+        for data in [&[][..], &[0xff], b"garbage", &[0xff, 0xd8, 0xff, 0xd9], &JPEG[..8], &JPEG[..12]] {
+            assert!(check_jpeg(data).is_err(), "{data:?}");
+        }
+    }
+
+    #[test]
+    fn png_needs_signature_and_ihdr() {
+        let mut png = [&PNG_SIGNATURE[..], &[0, 0, 0, 13], b"IHDR"].concat();
+        assert_eq!(check_png(&png), Ok(()));
+        assert!(check_png(&png[..15]).is_err());
+        png[12] = b'X';
+        assert!(check_png(&png).is_err());
+        assert!(check_png(&[0; 32]).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_input_panics(tail in prop::collection::vec(any::<u8>(), 0..64)) {
+            let _ = check_jpeg(&tail);
+            let _ = check_jpeg(&[&[0xff, 0xd8, 0xff][..], &tail].concat());
+            let _ = check_png(&tail);
+        }
+    }
+}

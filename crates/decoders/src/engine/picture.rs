@@ -1,0 +1,176 @@
+//! From what a decoder returns to RGBA pixels in a pooled surface.
+
+use std::io::Cursor;
+
+use gst_video::{VideoColorMatrix, VideoColorRange, VideoFormat, VideoFrame, VideoFrameExt, VideoInfo};
+use surfaces::SharedBuffer;
+use surfaces::convert::{Matrix, Picture, PictureLayout, Range, render_picture};
+
+use super::image::Kind;
+use crate::output::Payload;
+
+/// Pixels that one picture may have: a limit against decompression bombs, four times 16K UHD.
+const MAX_PIXELS: u64 = 4 * 15_360 * 8_640;
+
+/// A picture as its decoder left it.
+pub(crate) enum RawPicture {
+    /// Planes in system memory.
+    Decoded(gst::Sample),
+    /// A packet that is a picture of its own.
+    Encoded(Kind, Payload),
+}
+
+impl RawPicture {
+    /// Writes the picture into `target` as RGBA, letterboxed if the sizes differ.
+    pub(crate) fn render(self, target: &SharedBuffer) -> Result<(), String> {
+        match self {
+            Self::Decoded(sample) => render_sample(&sample, target),
+            Self::Encoded(Kind::Jpeg, data) => render_jpeg(&data, target),
+            Self::Encoded(Kind::Png, data) => render_png(&data, target),
+            Self::Encoded(Kind::Raw { width, height, channels }, data) => {
+                let layout = if channels == 4 { PictureLayout::Rgba } else { PictureLayout::Rgb };
+                render_packed(layout, (width, height), &data, (width * channels) as usize, target)
+            }
+        }
+    }
+}
+
+/// The layouts that are converted directly; everything else takes a detour over `GStreamer`'s converter.
+const LAYOUTS: &[(VideoFormat, PictureLayout)] = &[
+    (VideoFormat::I420, PictureLayout::I420),
+    (VideoFormat::Y42b, PictureLayout::I422),
+    (VideoFormat::Y444, PictureLayout::I444),
+    (VideoFormat::Nv12, PictureLayout::Nv12),
+    (VideoFormat::Gray8, PictureLayout::Gray8),
+    (VideoFormat::Rgb, PictureLayout::Rgb),
+    (VideoFormat::Rgba, PictureLayout::Rgba),
+];
+
+fn render_sample(sample: &gst::Sample, target: &SharedBuffer) -> Result<(), String> {
+    let caps = sample.caps().ok_or("the decoder returned a picture without caps")?;
+    let info = VideoInfo::from_caps(caps).map_err(|error| format!("caps {caps}: {error}"))?;
+    let buffer = sample.buffer_owned().ok_or("the decoder returned no picture")?;
+    let frame = VideoFrame::from_buffer_readable(buffer, &info)
+        .map_err(|_| format!("the decoder's {} picture cannot be mapped", info.format()))?;
+    match LAYOUTS.iter().find(|(format, _)| *format == info.format()) {
+        Some(&(_, layout)) => render_planes(layout, &frame, target),
+        None => render_planes(PictureLayout::Rgba, &converted(&frame)?, target),
+    }
+}
+
+fn render_planes(
+    layout: PictureLayout,
+    frame: &VideoFrame<gst_video::video_frame::Readable>,
+    target: &SharedBuffer,
+) -> Result<(), String> {
+    let info = frame.info();
+    let mut planes: [&[u8]; 3] = [&[]; 3];
+    let mut strides = [0; 3];
+    for index in 0..frame.n_planes().min(3) {
+        let plane = index as usize;
+        planes[plane] = frame.plane_data(index).map_err(|error| error.to_string())?;
+        strides[plane] = usize::try_from(frame.plane_stride()[plane])
+            .map_err(|_| "the decoder returned a picture with negative strides")?;
+    }
+    let colorimetry = info.colorimetry();
+    let picture = Picture {
+        layout,
+        width: info.width(),
+        height: info.height(),
+        planes,
+        strides,
+        matrix: match colorimetry.matrix() {
+            VideoColorMatrix::Bt709 => Matrix::Bt709,
+            VideoColorMatrix::Bt2020 => Matrix::Bt2020,
+            _ => Matrix::Bt601,
+        },
+        range: match colorimetry.range() {
+            VideoColorRange::Range0_255 => Range::Full,
+            _ => Range::Limited,
+        },
+    };
+    render_picture(&picture, target).map(|_| ()).map_err(|error| error.to_string())
+}
+
+/// A picture of an unusual format as RGBA.
+fn converted(
+    frame: &VideoFrame<gst_video::video_frame::Readable>,
+) -> Result<VideoFrame<gst_video::video_frame::Readable>, String> {
+    let from = frame.info();
+    let describe = |error: &dyn std::fmt::Display| format!("{} cannot be converted to RGBA: {error}", from.format());
+    let to = VideoInfo::builder(VideoFormat::Rgba, from.width(), from.height())
+        .build()
+        .map_err(|error| describe(&error))?;
+    let converter = gst_video::VideoConverter::new(from, &to, None).map_err(|error| describe(&error))?;
+    let buffer = gst::Buffer::with_size(to.size()).map_err(|error| describe(&error))?;
+    let mut target = VideoFrame::from_buffer_writable(buffer, &to).map_err(|_| describe(&"out of memory"))?;
+    converter.frame(frame, &mut target);
+    VideoFrame::from_buffer_readable(target.into_buffer(), &to).map_err(|_| describe(&"it cannot be mapped"))
+}
+
+fn render_packed(
+    layout: PictureLayout,
+    (width, height): (u32, u32),
+    data: &[u8],
+    stride: usize,
+    target: &SharedBuffer,
+) -> Result<(), String> {
+    let picture = Picture {
+        layout,
+        width,
+        height,
+        planes: [data, &[], &[]],
+        strides: [stride, 0, 0],
+        matrix: Matrix::Bt601,
+        range: Range::Full,
+    };
+    render_picture(&picture, target).map(|_| ()).map_err(|error| error.to_string())
+}
+
+fn render_jpeg(data: &[u8], target: &SharedBuffer) -> Result<(), String> {
+    let describe = |error: turbojpeg::Error| format!("JPEG: {error}");
+    let mut decoder = turbojpeg::Decompressor::new().map_err(describe)?;
+    let header = decoder.read_header(data).map_err(describe)?;
+    check_pixels("JPEG", header.width as u64, header.height as u64)?;
+    let pitch = header.width * 4;
+    let mut pixels = vec![0; pitch * header.height];
+    let image = turbojpeg::Image {
+        pixels: &mut pixels[..],
+        width: header.width,
+        pitch,
+        height: header.height,
+        format: turbojpeg::PixelFormat::RGBA,
+    };
+    decoder.decompress(data, image).map_err(describe)?;
+    render_packed(PictureLayout::Rgba, (header.width as u32, header.height as u32), &pixels, pitch, target)
+}
+
+fn render_png(data: &[u8], target: &SharedBuffer) -> Result<(), String> {
+    let describe = |error: png::DecodingError| format!("PNG: {error}");
+    let mut decoder = png::Decoder::new(Cursor::new(data));
+    decoder.set_transformations(png::Transformations::EXPAND | png::Transformations::STRIP_16 | png::Transformations::ALPHA);
+    let mut reader = decoder.read_info().map_err(describe)?;
+    let (width, height) = (reader.info().width, reader.info().height);
+    check_pixels("PNG", u64::from(width), u64::from(height))?;
+    let size = reader.output_buffer_size().ok_or("PNG: the picture is too large")?;
+    let mut pixels = vec![0; size];
+    let info = reader.next_frame(&mut pixels).map_err(describe)?;
+    match info.color_type {
+        png::ColorType::Rgba => {
+            render_packed(PictureLayout::Rgba, (width, height), &pixels, info.line_size, target)
+        }
+        png::ColorType::GrayscaleAlpha => {
+            let rgba: Vec<u8> =
+                pixels.chunks_exact(2).flat_map(|pixel| [pixel[0], pixel[0], pixel[0], pixel[1]]).collect();
+            render_packed(PictureLayout::Rgba, (width, height), &rgba, width as usize * 4, target)
+        }
+        other => Err(format!("PNG: unexpected colour type {other:?}")),
+    }
+}
+
+fn check_pixels(what: &str, width: u64, height: u64) -> Result<(), String> {
+    if width * height <= MAX_PIXELS {
+        return Ok(());
+    }
+    Err(format!("{what}: {width}x{height} is more than the limit of {MAX_PIXELS} pixels"))
+}

@@ -1,0 +1,111 @@
+//! The software decoder elements per codec, preferred first.
+
+use frames::Codec;
+
+use super::profile;
+
+/// How packets of a codec enter a decoder element.
+pub(crate) struct Stream {
+    codec: Codec,
+    caps: &'static str,
+    elements: &'static [Element],
+}
+
+struct Element {
+    name: &'static str,
+    /// The Debian package that has it.
+    package: &'static str,
+}
+
+const fn element(name: &'static str, package: &'static str) -> Element {
+    Element { name, package }
+}
+
+const LIBAV: &str = "gstreamer1.0-libav";
+const GOOD: &str = "gstreamer1.0-plugins-good";
+const BAD: &str = "gstreamer1.0-plugins-bad";
+
+const STREAMS: &[Stream] = &[
+    Stream {
+        codec: Codec::H264,
+        caps: "video/x-h264,stream-format=byte-stream,alignment=au",
+        elements: &[element("avdec_h264", LIBAV), element("openh264dec", BAD)],
+    },
+    Stream {
+        codec: Codec::Hevc,
+        caps: "video/x-h265,stream-format=byte-stream,alignment=au",
+        elements: &[element("avdec_h265", LIBAV), element("libde265dec", BAD)],
+    },
+    Stream {
+        codec: Codec::Vp8,
+        caps: "video/x-vp8",
+        elements: &[element("avdec_vp8", LIBAV), element("vp8dec", GOOD)],
+    },
+    Stream {
+        codec: Codec::Vp9,
+        caps: "video/x-vp9",
+        elements: &[element("avdec_vp9", LIBAV), element("vp9dec", GOOD)],
+    },
+    Stream {
+        codec: Codec::Av1,
+        caps: "video/x-av1,stream-format=obu-stream,alignment=tu",
+        elements: &[element("av1dec", BAD)],
+    },
+];
+
+impl Stream {
+    /// Caps of the packets.
+    pub(crate) fn caps(&self, profile_idc: Option<u8>) -> String {
+        match profile_idc.and_then(profile::h264_caps_name) {
+            Some(profile) => format!("{},profile={profile}", self.caps),
+            None => self.caps.to_owned(),
+        }
+    }
+}
+
+/// The best decoder element that is installed.
+pub(crate) fn choose(codec: Codec) -> Result<(&'static Stream, &'static str), String> {
+    let stream = STREAMS
+        .iter()
+        .find(|stream| stream.codec == codec)
+        .ok_or_else(|| format!("no software decoder for {} is known", codec.name()))?;
+    let is_installed = |element: &&Element| gst::ElementFactory::find(element.name).is_some();
+    let Some(chosen) = stream.elements.iter().find(is_installed) else {
+        let wanted: Vec<String> = stream
+            .elements
+            .iter()
+            .map(|element| format!("{} (Debian package {})", element.name, element.package))
+            .collect();
+        return Err(format!("no {} decoder is installed; install one of: {}", codec.name(), wanted.join(", ")));
+    };
+    let preferred = &stream.elements[0];
+    if chosen.name != preferred.name {
+        tracing::warn!(
+            "decoding {} with {}, since the better {} is not installed (Debian package {})",
+            codec.name(),
+            chosen.name,
+            preferred.name,
+            preferred.package
+        );
+    }
+    Ok((stream, chosen.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_has_a_preferred_element_and_valid_caps() {
+        gst::init().expect("GStreamer");
+        for stream in STREAMS {
+            assert!(!stream.elements.is_empty());
+            assert!(stream.caps(Some(100)).parse::<gst::Caps>().is_ok(), "{}", stream.caps);
+        }
+    }
+
+    #[test]
+    fn raw_pictures_have_no_element() {
+        assert!(choose(Codec::RawNv12).is_err());
+    }
+}

@@ -1,0 +1,43 @@
+//! Configuration of a [`FlexibleDecoder`](super::FlexibleDecoder).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::{DecoderConfig, Hardware};
+
+/// Changes the configuration of a decoder before it is built; runs on the submitting thread.
+pub type ConfigCallback<T> = Arc<dyn Fn(DecoderConfig, &T) -> DecoderConfig + Send + Sync>;
+
+/// How a decoder is bound and bounded.
+#[derive(Clone)]
+pub struct FlexibleDecoderConfig<T> {
+    /// The only source whose frames are decoded.
+    pub source_id: String,
+    /// GPU ordinal.
+    pub gpu_id: u32,
+    /// RGBA buffers of a session; 0 allocates without limit.
+    pub pool_size: u32,
+    /// The longest gap between pictures while a decoder is drained.
+    pub idle_timeout: Duration,
+    /// H.264 and HEVC packets kept while waiting for a random access point.
+    pub detect_buffer_limit: usize,
+    /// How much the decoder may depend on hardware.
+    pub hardware: Hardware,
+    /// Called once per activation, if set.
+    pub config_callback: Option<ConfigCallback<T>>,
+}
+
+impl<T> FlexibleDecoderConfig<T> {
+    /// A configuration with the defaults: 1 s idle timeout, 30 packets, hardware preferred.
+    pub fn new(source_id: impl Into<String>, gpu_id: u32, pool_size: u32) -> Self {
+        Self {
+            source_id: source_id.into(),
+            gpu_id,
+            pool_size,
+            idle_timeout: Duration::from_secs(1),
+            detect_buffer_limit: 30,
+            hardware: Hardware::default(),
+            config_callback: None,
+        }
+    }
+}

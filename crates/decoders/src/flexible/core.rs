@@ -1,0 +1,289 @@
+//! The decoder's shared state, and how the machine's effects are carried out.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use frames::FrameInfo;
+use parking_lot::{Condvar, Mutex};
+use surfaces::SharedBuffer;
+use surfaces::wait::Wait;
+
+use super::config::FlexibleDecoderConfig;
+use super::delivery::Delivery;
+use super::error::DecoderError;
+use super::link::Link;
+use super::turns::Turns;
+use crate::callback::{self, Scope};
+use crate::engine::Blueprint;
+use crate::machine::{Effects, Flow, Input, LaneId, Limits, Machine, Outgoing};
+use crate::outcome::SkipReason;
+use crate::output::{DecodedFrame, DecoderInfo, FrameOutput, Output, Payload};
+use crate::reaper::{self, Teardown};
+
+/// Packets queued in front of a decoder.
+const INPUT_BOUND: usize = 16;
+/// Pictures between a decoder and the user.
+const OUTPUT_BOUND: usize = 16;
+/// How long a pending end of stream waits for more packets before the decoder is flushed.
+const EOS_FLUSH: Duration = Duration::from_millis(100);
+
+/// A submitted frame on its way.
+pub(super) struct Item<T> {
+    pub frame: T,
+    pub info: FrameInfo,
+    pub data: Option<Payload>,
+}
+
+/// A converted picture.
+pub(super) struct Finished {
+    pub buffer: SharedBuffer,
+    pub decoder: Arc<DecoderInfo>,
+}
+
+/// The types that travel through this decoder's machine.
+pub(super) struct Types<T>(std::marker::PhantomData<T>);
+
+impl<T> Flow for Types<T> {
+    type Item = Item<T>;
+    type Payload = Payload;
+    type Picture = Finished;
+    type Orphan = DecodedFrame;
+}
+
+pub(super) struct State<T: Clone + Send + Sync + 'static> {
+    pub machine: Machine<Types<T>>,
+    pub links: HashMap<LaneId, Arc<Link<T>>>,
+    pub turns: Turns,
+    pub delivery: Delivery,
+    pub last_delivered: Option<FrameInfo>,
+    /// Teardowns that a shutdown waits for.
+    pub teardowns: Vec<Teardown>,
+}
+
+/// What all threads of a decoder share. The lock is never held while foreign code runs.
+pub(super) struct Core<T: Clone + Send + Sync + 'static> {
+    pub config: FlexibleDecoderConfig<T>,
+    sink: Box<dyn Fn(Output<T>) + Send + Sync>,
+    pub state: Mutex<State<T>>,
+    /// Notified after every change of the state.
+    pub changed: Condvar,
+}
+
+pub(super) fn now() -> Instant {
+    Instant::now()
+}
+
+impl<T: Clone + Send + Sync + 'static> Core<T> {
+    pub(super) fn new(
+        config: FlexibleDecoderConfig<T>,
+        sink: Box<dyn Fn(Output<T>) + Send + Sync>,
+    ) -> Arc<Self> {
+        let limits = Limits {
+            detect_buffer: config.detect_buffer_limit,
+            idle_timeout: config.idle_timeout,
+            eos_flush: EOS_FLUSH.min(config.idle_timeout),
+            input: INPUT_BOUND,
+            reentrant_input: 4 * INPUT_BOUND,
+            output: OUTPUT_BOUND,
+        };
+        let state = State {
+            machine: Machine::new(limits),
+            links: HashMap::new(),
+            turns: Turns::default(),
+            delivery: Delivery::default(),
+            last_delivered: None,
+            teardowns: Vec::new(),
+        };
+        Arc::new(Self { config, sink, state: Mutex::new(state), changed: Condvar::new() })
+    }
+
+    /// Names the decoder for the record of running callbacks.
+    pub(super) fn id(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.state.lock().machine.is_closed()
+    }
+
+    /// Packets in front of the decoder.
+    pub(super) fn queued(&self) -> usize {
+        self.state.lock().machine.queue_depths().0
+    }
+
+    pub(super) fn refuse_in_callback(&self, call: &'static str) -> Result<(), DecoderError> {
+        if callback::is_inside(self.id()) { Err(DecoderError::InsideCallback { call }) } else { Ok(()) }
+    }
+
+    /// Counts and hands over a frame that no decoder will see.
+    pub(super) fn refuse(&self, item: Item<T>, reason: SkipReason) -> Result<(), DecoderError> {
+        let refused = self.state.lock().machine.refuse(item, reason);
+        self.emit(refused.ok_or(DecoderError::ShutDown)?);
+        Ok(())
+    }
+
+    /// Carries effects out that start no session.
+    pub(super) fn carry_out(self: &Arc<Self>, effects: Effects<Types<T>>) {
+        debug_assert!(effects.start.is_none(), "only a submission starts a session");
+        self.emit_all(effects.emit);
+        if let Some((lane, input)) = effects.input {
+            self.give(lane, input);
+        }
+        for lane in effects.retire {
+            self.retire(lane);
+        }
+        self.ensure_delivery();
+        self.changed.notify_all();
+    }
+
+    /// Carries the effects of a submission out, and returns the lane to wait for.
+    pub(super) fn carry_out_submit(
+        self: &Arc<Self>,
+        mut effects: Effects<Types<T>>,
+        plan: impl FnOnce() -> (Blueprint, (i32, i32)),
+    ) -> Option<LaneId> {
+        let start = effects.start.take();
+        let mut settle = effects.settle;
+        self.carry_out(effects);
+        if let Some((lane, params)) = start {
+            let (blueprint, fps) = plan();
+            let built = Link::build(self, lane, params, &blueprint, fps);
+            let started = built.and_then(|link| {
+                let mut state = self.state.lock();
+                if !state.machine.has_lane(lane) {
+                    // Shut down meanwhile: dropping the link stops what was built.
+                    return Ok(());
+                }
+                state.links.insert(lane, link.clone());
+                drop(state);
+                link.start()
+            });
+            let effects = self.state.lock().machine.started(lane, started);
+            settle = effects.settle.or(settle);
+            self.carry_out(effects);
+        }
+        settle
+    }
+
+    /// Gives a decoder its next packet, or the end of the stream.
+    pub(super) fn give(&self, lane: LaneId, input: Input<Types<T>>) {
+        let link = self.state.lock().links.get(&lane).cloned();
+        if let Some(link) = link {
+            link.give(input);
+        }
+    }
+
+    fn retire(&self, lane: LaneId) {
+        let Some(link) = self.state.lock().links.remove(&lane) else { return };
+        let teardown = reaper::retire(move || link.stop());
+        let mut state = self.state.lock();
+        state.teardowns.retain(|earlier| !earlier.has_ended());
+        state.teardowns.push(teardown);
+    }
+
+    /// Ends at once. With `wait`, for the running callback and the teardown, both within limits.
+    pub(super) fn abandon(self: &Arc<Self>, wait: bool) -> Result<(), DecoderError> {
+        let (remains, links): (_, Vec<_>) = {
+            let mut state = self.state.lock();
+            if wait && state.machine.is_closed() {
+                return Err(DecoderError::ShutDown);
+            }
+            (state.machine.abandon(), state.links.drain().map(|(_, link)| link).collect())
+        };
+        drop(remains);
+        self.changed.notify_all();
+        let mut teardowns = std::mem::take(&mut self.state.lock().teardowns);
+        for link in links {
+            link.cancel();
+            teardowns.push(reaper::retire(move || link.stop()));
+        }
+        if wait {
+            self.await_teardowns(&teardowns);
+            self.await_delivery_thread(Wait::at_most(reaper::TEARDOWN_LIMIT));
+        }
+        Ok(())
+    }
+
+    fn await_teardowns(&self, teardowns: &[Teardown]) {
+        if !teardowns.iter().all(Teardown::wait) {
+            tracing::error!(
+                "a decoder of source {:?} could not be stopped within {:?} and is left to itself",
+                self.config.source_id,
+                reaper::TEARDOWN_LIMIT
+            );
+        }
+    }
+
+    fn await_delivery_thread(&self, wait: Wait<'_>) {
+        let ended = wait.on(&self.changed, &mut self.state.lock(), |state| {
+            (!state.delivery.is_running()).then_some(())
+        });
+        if ended.is_err() {
+            tracing::warn!(
+                "a callback of source {:?} still runs after its decoder was shut down",
+                self.config.source_id
+            );
+        }
+    }
+
+    /// Waits until everything has been handed over, and for the teardown.
+    pub(super) fn wait_drained(&self, wait: Wait<'_>) -> Result<(), DecoderError> {
+        wait.on(&self.changed, &mut self.state.lock(), |state| state.machine.is_drained().then_some(()))?;
+        let teardowns = std::mem::take(&mut self.state.lock().teardowns);
+        self.await_teardowns(&teardowns);
+        self.await_delivery_thread(Wait::at_most(reaper::TEARDOWN_LIMIT));
+        Ok(())
+    }
+
+    /// Waits until the outputs that open a lane have been handed over.
+    pub(super) fn wait_settled(&self, lane: LaneId, wait: Wait<'_>) -> Result<(), DecoderError> {
+        wait.on(&self.changed, &mut self.state.lock(), |state| state.machine.is_settled(lane).then_some(()))
+            .map_err(DecoderError::from)
+    }
+
+    fn emit_all(&self, outputs: Vec<Outgoing<Types<T>>>) {
+        for output in outputs {
+            self.emit(output);
+        }
+    }
+
+    /// Hands an output to the user, on this thread and without any lock.
+    pub(super) fn emit(&self, output: Outgoing<Types<T>>) {
+        let output = self.output(output);
+        let seal = match &output {
+            Output::Frame(frame) => Some(frame.seal().clone()),
+            _ => None,
+        };
+        let _scope = Scope::enter(self.id(), seal);
+        if catch_unwind(AssertUnwindSafe(|| (self.sink)(output))).is_err() {
+            tracing::error!("the result callback of source {:?} panicked", self.config.source_id);
+        }
+    }
+
+    /// Runs another callback of the user; `None` when it panicked.
+    pub(super) fn in_callback<R>(&self, callback: impl FnOnce() -> R) -> Option<R> {
+        let _scope = Scope::enter(self.id(), None);
+        let result = catch_unwind(AssertUnwindSafe(callback));
+        if result.is_err() {
+            tracing::error!("the configuration callback of source {:?} panicked", self.config.source_id);
+        }
+        result.ok()
+    }
+
+    fn output(&self, output: Outgoing<Types<T>>) -> Output<T> {
+        match output {
+            Outgoing::Frame(item, finished, _) => {
+                self.state.lock().last_delivered = Some(item.info);
+                let decoded = DecodedFrame::of(&item.info, finished.decoder);
+                Output::Frame(FrameOutput::new(decoded, item.frame, finished.buffer))
+            }
+            Outgoing::Orphan(decoded) => Output::OrphanFrame(decoded),
+            Outgoing::Skipped(item, reason) => Output::Skipped { frame: item.frame, data: item.data, reason },
+            Outgoing::Error(item, message) => Output::Error { message, frame: item.map(|item| item.frame) },
+            Outgoing::SourceEos(source_id) => Output::SourceEos { source_id },
+            Outgoing::ParameterChange(old, new) => Output::ParameterChange { old, new },
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Between one session's engine and the decoder: packets in, pictures out, in the engine's threads.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
+
+use surfaces::wait::Wait;
+use surfaces::{BufferGenerator, Error, GeneratorConfig, MemType, SavantIdKind, SharedBuffer, VideoFormat};
+
+use super::core::{Core, Finished, Types, now};
+use crate::engine::{Blueprint, Engine, Events, RawPicture, Stopped, workers};
+use crate::machine::{Input, LaneId, Place};
+use crate::outcome::DecoderParameters;
+use crate::output::{DecodedFrame, DecoderInfo};
+
+/// The frame rate told to the pool when the frame's own is not positive.
+const DEFAULT_FPS: (i32, i32) = (30, 1);
+
+pub(super) struct Link<T: Clone + Send + Sync + 'static> {
+    me: Weak<Self>,
+    core: Arc<Core<T>>,
+    lane: LaneId,
+    pool: BufferGenerator,
+    decoder: OnceLock<Arc<DecoderInfo>>,
+    engine: OnceLock<Box<dyn Engine>>,
+    cancelled: AtomicBool,
+}
+
+impl<T: Clone + Send + Sync + 'static> Link<T> {
+    /// Builds the pool and the engine of a session. The engine does not run yet.
+    pub(super) fn build(
+        core: &Arc<Core<T>>,
+        lane: LaneId,
+        params: DecoderParameters,
+        blueprint: &Blueprint,
+        fps: (i32, i32),
+    ) -> Result<Arc<Self>, String> {
+        let pool = BufferGenerator::new(GeneratorConfig {
+            format: VideoFormat::Rgba,
+            width: params.width,
+            height: params.height,
+            fps: if fps.0 > 0 && fps.1 > 0 { fps } else { DEFAULT_FPS },
+            gpu_id: core.config.gpu_id,
+            mem_type: MemType::Default,
+            pool_size: core.config.pool_size,
+        })
+        .map_err(|error| format!("no pool of output buffers: {error}"))?;
+        let link = Arc::new_cyclic(|me| Self {
+            me: me.clone(),
+            core: core.clone(),
+            lane,
+            pool,
+            decoder: OnceLock::new(),
+            engine: OnceLock::new(),
+            cancelled: AtomicBool::new(false),
+        });
+        let engine = blueprint.build(|decoder| {
+            link.decoder.get_or_init(|| decoder);
+            link.me.clone()
+        })?;
+        link.engine.get_or_init(|| engine);
+        Ok(link)
+    }
+
+    pub(super) fn start(&self) -> Result<(), String> {
+        self.engine.get().map_or(Ok(()), |engine| engine.start())
+    }
+
+    pub(super) fn give(&self, input: Input<Types<T>>) {
+        let Some(engine) = self.engine.get() else { return };
+        match input {
+            Input::Packet(key, payload) => engine.feed(key, payload),
+            Input::End => engine.end(),
+        }
+    }
+
+    /// Wakes the engine's thread wherever it waits for the user.
+    pub(super) fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Release);
+        self.pool.close();
+        self.core.changed.notify_all();
+    }
+
+    /// Ends the engine and joins its threads.
+    pub(super) fn stop(&self) {
+        self.cancel();
+        if let Some(engine) = self.engine.get() {
+            engine.stop();
+        }
+    }
+
+    /// Buffers of the pool, and buffers out of it.
+    pub(super) fn pool_usage(&self) -> Option<(u32, usize)> {
+        Some((self.pool.capacity(), self.pool.in_use()))
+    }
+
+    fn check_cancelled(&self) -> Result<(), Stopped> {
+        if self.cancelled.load(Ordering::Acquire) { Err(Stopped) } else { Ok(()) }
+    }
+
+    fn decoder(&self) -> Result<Arc<DecoderInfo>, Stopped> {
+        self.decoder.get().cloned().ok_or(Stopped)
+    }
+
+    /// Waits until the outputs in front of the user are few enough.
+    fn wait_for_room(&self) -> Result<(), Stopped> {
+        let room = |state: &mut super::core::State<T>| {
+            if self.check_cancelled().is_err() {
+                return Some(false);
+            }
+            match state.machine.has_output_room(self.lane) {
+                Some(true) => Some(true),
+                Some(false) => None,
+                None => Some(false),
+            }
+        };
+        let mut state = self.core.state.lock();
+        match Wait::forever().on(&self.core.changed, &mut state, room) {
+            Ok(true) => Ok(()),
+            _ => Err(Stopped),
+        }
+    }
+
+    /// A free output buffer; waits while the user holds all of them.
+    fn acquire(&self) -> Result<SharedBuffer, Error> {
+        match self.pool.acquire(Wait::at_most(Duration::ZERO)) {
+            Err(Error::TimedOut) => {}
+            result => return result,
+        }
+        self.set_blocked(true);
+        let result = self.pool.acquire(Wait::forever());
+        self.set_blocked(false);
+        result
+    }
+
+    fn set_blocked(&self, blocked: bool) {
+        self.core.state.lock().machine.set_blocked(self.lane, blocked, now());
+    }
+
+    fn converted(&self, ticket: u64, result: Result<Finished, String>) {
+        self.core.state.lock().machine.converted(self.lane, ticket, result, now());
+        self.core.changed.notify_all();
+    }
+}
+
+impl<T: Clone + Send + Sync + 'static> Events for Link<T> {
+    fn hungry(&self) {
+        let input = self.core.state.lock().machine.hungry(self.lane, now());
+        if let Some(input) = input {
+            self.give(input);
+        }
+        self.core.changed.notify_all();
+    }
+
+    fn picture(&self, key: Option<u64>, picture: RawPicture) -> Result<(), Stopped> {
+        self.check_cancelled()?;
+        self.wait_for_room()?;
+        let decoder = self.decoder()?;
+        let orphan = DecodedFrame::orphan(decoder.clone());
+        let place = self.core.state.lock().machine.picture(self.lane, key, orphan, now());
+        self.core.changed.notify_all();
+        let Place::Ticket(ticket) = place else { return self.check_cancelled() };
+        let buffer = match self.acquire() {
+            Ok(buffer) => buffer,
+            Err(error) => {
+                self.check_cancelled()?;
+                self.converted(ticket, Err(format!("no output buffer: {error}")));
+                return Ok(());
+            }
+        };
+        let info = self.core.state.lock().machine.converting(self.lane, ticket).map(|item| item.info);
+        let (Some(info), Some(link)) = (info, self.me.upgrade()) else { return self.check_cancelled() };
+        workers::spawn(move || {
+            let render = || {
+                picture.render(&buffer)?;
+                stamp(&buffer, &info).map_err(|error| error.to_string())?;
+                Ok(Finished { buffer, decoder })
+            };
+            let result = catch_unwind(AssertUnwindSafe(render))
+                .unwrap_or_else(|_| Err("the conversion to RGBA panicked; please report this".to_owned()));
+            link.converted(ticket, result);
+        });
+        Ok(())
+    }
+
+    fn ended(&self) {
+        let effects = self.core.state.lock().machine.ended(self.lane);
+        self.core.carry_out(effects);
+    }
+
+    fn failed(&self, message: &str) {
+        if self.check_cancelled().is_ok() {
+            let effects = self.core.state.lock().machine.failed(self.lane, message);
+            self.core.carry_out(effects);
+        }
+    }
+}
+
+fn stamp(buffer: &SharedBuffer, info: &frames::FrameInfo) -> Result<(), Error> {
+    buffer.set_savant_ids(vec![(SavantIdKind::Frame, info.uuid)])?;
+    buffer.set_pts_ns(info.pts_ns)?;
+    info.duration_ns.map_or(Ok(()), |duration| buffer.set_duration_ns(duration))
+}

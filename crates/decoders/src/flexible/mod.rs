@@ -1,0 +1,170 @@
+//! The adaptive decoder of one stream.
+
+mod config;
+mod core;
+mod delivery;
+mod error;
+mod link;
+mod stats;
+mod turns;
+
+use std::sync::Arc;
+
+pub use config::{ConfigCallback, FlexibleDecoderConfig};
+pub use error::DecoderError;
+pub use stats::Stats;
+use surfaces::wait::Wait;
+
+use self::core::Core;
+use crate::callback;
+use crate::engine::Blueprint;
+use crate::inspect::{self, Inspection, RawSize, Refusal};
+use crate::machine::{Arrival, Submitted};
+use crate::outcome::{DecoderParameters, SkipReason};
+use crate::output::{Output, Payload};
+
+/// A frame for a decoder.
+pub struct Submission<T> {
+    /// The source it belongs to.
+    pub source_id: String,
+    /// Codec, size and times, read once.
+    pub info: frames::FrameInfo,
+    /// The encoded bytes; `None` when there are none.
+    pub data: Option<Payload>,
+    /// Comes back with the frame's output.
+    pub frame: T,
+}
+
+/// Decodes one stream of any codec into pooled RGBA buffers, building decoders as the stream needs them.
+///
+/// Every submitted frame ends in exactly one output, or counts as lost after [`shutdown`](Self::shutdown).
+/// Outputs are handed to the sink by one thread of the decoder, skips that are known at once by the
+/// submitting thread. The methods may be called from any thread, also from the sink.
+pub struct FlexibleDecoder<T: Clone + Send + Sync + 'static> {
+    core: Arc<Core<T>>,
+}
+
+impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
+    /// A decoder in its initial state. No device and no thread is used before the first frame.
+    pub fn new(config: FlexibleDecoderConfig<T>, sink: impl Fn(Output<T>) + Send + Sync + 'static) -> Self {
+        Self { core: Core::new(config, Box::new(sink)) }
+    }
+
+    /// Takes a frame. Blocks while the input queue is full and, when codec or size changed, until all
+    /// earlier frames and the [`ParameterChange`](Output::ParameterChange) have been handed over; from a
+    /// callback of this decoder it never blocks.
+    pub fn submit(&self, submission: Submission<T>, wait: Wait<'_>) -> Result<(), DecoderError> {
+        let core = &self.core;
+        if core.is_closed() {
+            return Err(DecoderError::ShutDown);
+        }
+        let Submission { source_id, info, data, frame } = submission;
+        let item = core::Item { frame, info, data };
+        if source_id != core.config.source_id {
+            let expected = core.config.source_id.clone();
+            let item = core::Item { data: None, ..item };
+            return core.refuse(item, SkipReason::SourceIdMismatch { expected, actual: source_id });
+        }
+        let Some(payload) = item.data.clone() else {
+            return core.refuse(item, SkipReason::NoPayload);
+        };
+        let inspection = match inspect::inspect(&info, payload) {
+            Ok(inspection) => inspection,
+            Err(Refusal::Skip(reason)) => return core.refuse(item, reason),
+            Err(Refusal::RawSize(RawSize { expected, actual })) => {
+                let (width, height) = (info.width, info.height);
+                return Err(DecoderError::RawSize { width, height, expected, actual });
+            }
+        };
+        self.accept(item, inspection, wait)
+    }
+
+    fn accept(&self, item: core::Item<T>, inspection: Inspection, wait: Wait<'_>) -> Result<(), DecoderError> {
+        let core = &self.core;
+        let Inspection { config, payload, gate, reorder, without_picture, profile_idc } = inspection;
+        let info = item.info;
+        let Some(codec) = info.codec else { return core.refuse(item, SkipReason::NoPayload) };
+        let frame = item.frame.clone();
+        let params = DecoderParameters { codec, width: info.width, height: info.height };
+        let mut arrival = Some(Arrival { item, payload, params, gate, reorder, without_picture });
+
+        let reentrant = callback::is_inside(core.id());
+        let _turn = if reentrant { None } else { Some(core.take_turn(wait)?) };
+        let submitted = {
+            let mut state = core.state.lock();
+            let mut attempt = |state: &mut core::State<T>| {
+                match state.machine.submit(arrival.take()?, reentrant, core::now()) {
+                    Submitted::NoRoom(refused) if !reentrant => {
+                        arrival = Some(refused);
+                        None
+                    }
+                    other => Some(other),
+                }
+            };
+            wait.on(&core.changed, &mut state, &mut attempt)?
+        };
+        let effects = match submitted {
+            Submitted::Accepted(effects) => effects,
+            Submitted::ShutDown => return Err(DecoderError::ShutDown),
+            Submitted::NoRoom(_) => {
+                return Err(DecoderError::CallbackOverrun { queued: core.queued() });
+            }
+        };
+        let settle = core.carry_out_submit(effects, || {
+            let config = match &core.config.config_callback {
+                Some(callback) => core.in_callback(|| callback(config.clone(), &frame)).unwrap_or(config),
+                None => config,
+            };
+            (Blueprint { codec, config, hardware: core.config.hardware, profile_idc }, info.fps)
+        });
+        match settle {
+            Some(lane) if !reentrant => core.wait_settled(lane, wait),
+            _ => Ok(()),
+        }
+    }
+
+    /// Hands a logical end of stream on, behind every frame submitted before it. The id is passed
+    /// through unchanged. Does not block, except for the turn of a concurrent submission.
+    pub fn source_eos(&self, source_id: impl Into<String>, wait: Wait<'_>) -> Result<(), DecoderError> {
+        let core = &self.core;
+        let _turn = if callback::is_inside(core.id()) { None } else { Some(core.take_turn(wait)?) };
+        let effects = core.state.lock().machine.source_eos(source_id.into(), core::now());
+        core.carry_out(effects.ok_or(DecoderError::ShutDown)?);
+        Ok(())
+    }
+
+    /// Delivers everything that is inside and takes nothing more. Blocks until all outputs have been
+    /// handed over; a decoder that returns nothing for the idle timeout is given up, with an error
+    /// output for each of its frames.
+    pub fn graceful_shutdown(&self, wait: Wait<'_>) -> Result<(), DecoderError> {
+        let core = &self.core;
+        core.refuse_in_callback("graceful_shutdown()")?;
+        let effects = core.state.lock().machine.close(core::now()).ok_or(DecoderError::ShutDown)?;
+        core.carry_out(effects);
+        core.wait_drained(wait)
+    }
+
+    /// Drops everything that is inside; it counts as lost. Blocks for a running callback and for the
+    /// teardown, at most some seconds.
+    pub fn shutdown(&self) -> Result<(), DecoderError> {
+        self.core.refuse_in_callback("shutdown()")?;
+        self.core.abandon(true)
+    }
+
+    /// Whether the decoder takes nothing more.
+    pub fn is_shut_down(&self) -> bool {
+        self.core.is_closed()
+    }
+
+    /// A consistent snapshot of all counters; works after a shutdown too.
+    pub fn stats(&self) -> Stats {
+        self.core.stats()
+    }
+}
+
+impl<T: Clone + Send + Sync + 'static> Drop for FlexibleDecoder<T> {
+    fn drop(&mut self) {
+        // Whoever drops a running decoder gets its resources back, without waiting for them.
+        let _ = self.core.abandon(false);
+    }
+}

@@ -1,0 +1,24 @@
+//! Decoding of encoded video frames into pooled RGBA surfaces.
+//!
+//! [`FlexibleDecoder`] takes the packets of one stream and builds the decoders that the stream needs.
+//! Its state machine (`machine`) is pure; threads, `GStreamer` and the user's callbacks are around it.
+
+#![forbid(unsafe_code)]
+
+mod bitstream;
+mod callback;
+pub mod config;
+mod engine;
+mod flexible;
+mod inspect;
+mod machine;
+mod outcome;
+mod output;
+mod reaper;
+mod sealed;
+
+pub use flexible::{ConfigCallback, DecoderError, FlexibleDecoder, FlexibleDecoderConfig, Stats, Submission};
+pub use machine::{Counters, Latency};
+pub use outcome::{DecoderParameters, NoPicture, SkipReason};
+pub use output::{DecodedFrame, DecoderInfo, FrameOutput, Output, Payload};
+pub use sealed::{SealedDelivery, UnsealError};

@@ -1,0 +1,235 @@
+//! What decoders report.
+
+use std::time::Instant;
+
+use super::lane::{Flight, LaneId, Ready};
+use super::{Effects, Flow, Input, Machine, Outgoing, Phase};
+use crate::outcome::SkipReason;
+
+/// Where a picture that came out of a decoder belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Convert it and report to [`Machine::converted`] under this ticket.
+    Ticket(u64),
+    /// It belongs to no frame, or the lane is gone: drop it.
+    Nowhere,
+}
+
+impl<F: Flow> Machine<F> {
+    /// The session of a lane has been built, or could not be.
+    pub fn started(&mut self, id: LaneId, result: Result<(), String>) -> Effects<F> {
+        let mut effects = Effects::default();
+        let Some(index) = self.lanes.iter().position(|lane| lane.id == id) else { return effects };
+        let lane = &mut self.lanes[index];
+        let Some(opening) = lane.opening.take() else { return effects };
+        let mut opening_outputs = Vec::new();
+        let mut skip = |item, reason: &SkipReason| opening_outputs.push(Outgoing::Skipped(item, reason.clone()));
+        match result {
+            Ok(()) => {
+                for item in opening.preceding {
+                    skip(item, &SkipReason::WaitingForKeyframe);
+                }
+            }
+            Err(message) => {
+                let reason = SkipReason::DecoderCreationFailed(message);
+                let session = lane.session.take();
+                let (flights, markers) =
+                    session.map(|session| (session.in_flight, session.markers)).unwrap_or_default();
+                for item in opening.preceding {
+                    skip(item, &reason);
+                }
+                for flight in flights.into_values() {
+                    skip(flight.item, &reason);
+                }
+                opening_outputs
+                    .extend(markers.into_iter().map(|(_, source_id)| Outgoing::SourceEos(source_id)));
+                if self.is_active(id) {
+                    self.phase = Phase::Idle;
+                }
+                effects.retire.push(id);
+            }
+        }
+        if let Some((old, new)) = opening.change {
+            opening_outputs.push(Outgoing::ParameterChange(old, new));
+            self.open(id, opening_outputs);
+            effects.settle = Some(id);
+        } else if index == 0 && self.delivering.is_none() {
+            // Nothing is on its way out in front of these: the calling thread hands them over.
+            for output in &opening_outputs {
+                self.counters.account(output);
+            }
+            effects.emit = opening_outputs;
+        } else {
+            self.open(id, opening_outputs);
+            effects.settle = Some(id);
+        }
+        self.remove_finished();
+        effects
+    }
+
+    /// The decoder of a lane can take a packet.
+    pub fn hungry(&mut self, id: LaneId, now: Instant) -> Option<Input<F>> {
+        let session = self.session_mut(id)?;
+        session.ask();
+        session.next_input(now)
+    }
+
+    /// A picture came out of a decoder, carrying the key of its packet if it kept one.
+    pub fn picture(&mut self, id: LaneId, key: Option<u64>, orphan: F::Orphan, now: Instant) -> Place {
+        let ticket = self.next_key;
+        let Some(lane) = self.lanes.iter_mut().find(|lane| lane.id == id) else { return Place::Nowhere };
+        let Some(session) = lane.session.as_mut() else { return Place::Nowhere };
+        session.touch(now);
+        let flight = key.and_then(|key| session.in_flight.remove(&key));
+        let given_up = key.map(|key| session.passed_by(key)).unwrap_or_default();
+        for flight in given_up {
+            lane.push(flight.without_picture());
+        }
+        let place = if let Some(flight) = flight {
+            lane.ready.push_back(Ready::Converting { ticket, flight });
+            Place::Ticket(ticket)
+        } else {
+            lane.push(Outgoing::Orphan(orphan));
+            Place::Nowhere
+        };
+        self.next_key += 1;
+        self.settle_markers(id);
+        place
+    }
+
+    /// A picture has been converted, or could not be.
+    pub fn converted(&mut self, id: LaneId, ticket: u64, result: Result<F::Picture, String>, now: Instant) {
+        let Some(lane) = self.lane_mut(id) else { return };
+        if let Some(session) = &mut lane.session {
+            session.touch(now);
+        }
+        let is_ours = |ready: &Ready<F>| matches!(ready, Ready::Converting { ticket: own, .. } if *own == ticket);
+        let Some(index) = lane.ready.iter().position(is_ours) else { return };
+        // Taken out and put back at its place, since the frame moves from one variant to the other.
+        if let Some(Ready::Converting { flight, .. }) = lane.ready.remove(index) {
+            let ready = match result {
+                Ok(picture) => Ready::Converted { flight, picture },
+                Err(message) => Ready::Output(Outgoing::Error(Some(flight.item), message)),
+            };
+            lane.ready.insert(index, ready);
+        }
+    }
+
+    /// The frame of a picture that is being converted.
+    pub fn converting(&self, id: LaneId, ticket: u64) -> Option<&F::Item> {
+        let lane = self.lanes.iter().find(|lane| lane.id == id)?;
+        lane.ready.iter().find_map(|ready| match ready {
+            Ready::Converting { ticket: own, flight } if *own == ticket => Some(&flight.item),
+            _ => None,
+        })
+    }
+
+    /// Whether a lane still exists.
+    pub fn has_lane(&self, id: LaneId) -> bool {
+        self.lanes.iter().any(|lane| lane.id == id)
+    }
+
+    /// Whether the decoder of a lane may bring another picture; `None` when the lane is gone.
+    pub fn has_output_room(&self, id: LaneId) -> Option<bool> {
+        let lane = self.lanes.iter().find(|lane| lane.id == id)?;
+        Some(lane.pictures() < self.limits.output)
+    }
+
+    /// The decoder of a lane waits for a free output buffer, or no longer does.
+    pub fn set_blocked(&mut self, id: LaneId, blocked: bool, now: Instant) {
+        if let Some(session) = self.session_mut(id) {
+            session.blocked = blocked;
+            session.touch(now);
+        }
+    }
+
+    /// The decoder of a lane has returned everything it had.
+    pub fn ended(&mut self, id: LaneId) -> Effects<F> {
+        if self.session(id).is_some_and(|session| !session.draining) {
+            return self.failed(id, "the decoder ended the stream by itself");
+        }
+        self.finish(id, |flight| flight.without_picture())
+    }
+
+    /// The decoder of a lane broke down; its frames end with `message`.
+    pub fn failed(&mut self, id: LaneId, message: &str) -> Effects<F> {
+        if self.session(id).is_some_and(|session| session.in_flight.is_empty())
+            && let Some(lane) = self.lane_mut(id)
+        {
+            lane.push(Outgoing::Error(None, message.to_owned()));
+        }
+        self.finish(id, |flight| Outgoing::Error(Some(flight.item), message.to_owned()))
+    }
+
+    /// Lets time pass: ends drains that have stalled and flushes decoders that hold an end of stream.
+    pub fn tick(&mut self, now: Instant) -> Effects<F> {
+        let mut effects = Effects::default();
+        if self.delivering.is_some() {
+            return effects;
+        }
+        let limits = self.limits;
+        let due = self.lanes.iter().find_map(|lane| {
+            let session = lane.session.as_ref()?;
+            let waits_for_the_user = session.blocked || lane.opening.is_some() || lane.pictures() > 0;
+            let limit = if session.draining { limits.idle_timeout } else { limits.eos_flush };
+            let is_due = session.draining || (!session.markers.is_empty() && session.input.is_empty());
+            (is_due && !waits_for_the_user && session.idle_for(now) >= limit)
+                .then_some((lane.id, session.params, session.draining))
+        });
+        match due {
+            Some((id, _, true)) => {
+                let limit = limits.idle_timeout.as_millis();
+                effects = self.failed(id, &format!("the decoder returned nothing for {limit} ms while it was drained"));
+            }
+            Some((id, params, false)) => {
+                self.drain(id, now, &mut effects);
+                if self.is_active(id) {
+                    self.phase = Phase::Parked(params);
+                }
+            }
+            None => {}
+        }
+        effects
+    }
+
+    /// Ends a session: every frame that is left gets its outcome.
+    fn finish(&mut self, id: LaneId, outcome: impl Fn(Flight<F>) -> Outgoing<F>) -> Effects<F> {
+        let mut effects = Effects::default();
+        let Some(lane) = self.lane_mut(id) else { return effects };
+        let Some(session) = lane.session.take() else { return effects };
+        let mut markers = session.markers.into_iter().peekable();
+        for (key, flight) in session.in_flight {
+            while let Some((_, source_id)) = markers.next_if(|(behind, _)| *behind <= key) {
+                lane.push(Outgoing::SourceEos(source_id));
+            }
+            lane.push(outcome(flight));
+        }
+        for (_, source_id) in markers {
+            lane.push(Outgoing::SourceEos(source_id));
+        }
+        if self.is_active(id) {
+            self.phase = Phase::Parked(session.params);
+        }
+        effects.retire.push(id);
+        self.remove_finished();
+        effects
+    }
+
+    pub(super) fn settle_markers(&mut self, id: LaneId) {
+        let Some(lane) = self.lane_mut(id) else { return };
+        let Some(session) = lane.session.as_mut() else { return };
+        for source_id in session.settled_markers() {
+            lane.push(Outgoing::SourceEos(source_id));
+        }
+    }
+
+    /// Puts the outputs that open a lane in front of whatever it already holds.
+    pub(super) fn open(&mut self, id: LaneId, outputs: Vec<Outgoing<F>>) {
+        let Some(lane) = self.lane_mut(id) else { return };
+        lane.opening_left = outputs.len();
+        for output in outputs.into_iter().rev() {
+            lane.ready.push_front(Ready::Output(output));
+        }
+    }
+}
+

@@ -1,0 +1,190 @@
+//! A session and the outputs that leave through its lane.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Instant;
+
+use super::{Arrival, Flow, Input, Outgoing};
+use crate::outcome::{DecoderParameters, NoPicture, SkipReason};
+
+/// Names a lane for the life of its machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LaneId(pub(super) u64);
+
+/// The outputs of one session, in order.
+pub(super) struct Lane<F: Flow> {
+    pub id: LaneId,
+    pub ready: VecDeque<Ready<F>>,
+    /// `None` when the lane has no session, or its session is over.
+    pub session: Option<Session<F>>,
+    /// What the session's start decides upon; `None` once the lane is open.
+    pub opening: Option<Opening<F>>,
+    /// Outputs in `ready` that open the lane.
+    pub opening_left: usize,
+}
+
+/// Outputs whose kind depends on whether the session can be built.
+pub(super) struct Opening<F: Flow> {
+    /// Packets that came before the random access point.
+    pub preceding: Vec<F::Item>,
+    pub change: Option<(DecoderParameters, DecoderParameters)>,
+}
+
+/// A place in a lane.
+pub(super) enum Ready<F: Flow> {
+    Output(Outgoing<F>),
+    /// A picture that is still being converted.
+    Converting { ticket: u64, flight: Flight<F> },
+    /// A converted picture; its latency is taken when it leaves.
+    Converted { flight: Flight<F>, picture: F::Picture },
+}
+
+/// A frame that a decoder works on.
+pub(super) struct Flight<F: Flow> {
+    pub item: F::Item,
+    pub submitted_at: Instant,
+    without_picture: NoPicture,
+    /// Pictures of later packets that came out before this one's.
+    passed: usize,
+}
+
+/// A decoder at work.
+pub(super) struct Session<F: Flow> {
+    pub params: DecoderParameters,
+    reorder: usize,
+    /// Packets not yet given to the decoder.
+    pub input: VecDeque<(u64, F::Payload)>,
+    /// Frames without an outcome, those in `input` included.
+    pub in_flight: BTreeMap<u64, Flight<F>>,
+    /// Logical ends of stream, each with the first key behind it.
+    pub markers: VecDeque<(u64, String)>,
+    /// The decoder asked for a packet and got none.
+    hungry: bool,
+    pub draining: bool,
+    end_sent: bool,
+    /// The decoder waits for a free output buffer.
+    pub blocked: bool,
+    last_progress: Instant,
+}
+
+impl<F: Flow> Lane<F> {
+    pub fn opened(id: LaneId) -> Self {
+        Self { id, ready: VecDeque::new(), session: None, opening: None, opening_left: 0 }
+    }
+
+    pub fn starting(
+        id: LaneId,
+        session: Session<F>,
+        preceding: Vec<F::Item>,
+        change: Option<(DecoderParameters, DecoderParameters)>,
+    ) -> Self {
+        Self { session: Some(session), opening: Some(Opening { preceding, change }), ..Self::opened(id) }
+    }
+
+    pub fn push(&mut self, output: Outgoing<F>) {
+        self.ready.push_back(Ready::Output(output));
+    }
+
+    /// Pictures between the decoder and the user.
+    pub fn pictures(&self) -> usize {
+        self.ready.iter().filter(|ready| !matches!(ready, Ready::Output(_))).count()
+    }
+
+    pub fn is_finished(&self) -> bool {
+        self.session.is_none() && self.opening.is_none() && self.ready.is_empty()
+    }
+
+    /// Frames inside this lane.
+    pub fn items(&self) -> usize {
+        let ready = self.ready.iter().filter(|ready| ready.has_item()).count();
+        let preceding = self.opening.as_ref().map_or(0, |opening| opening.preceding.len());
+        ready + preceding + self.session.as_ref().map_or(0, |session| session.in_flight.len())
+    }
+}
+
+impl<F: Flow> Ready<F> {
+    fn has_item(&self) -> bool {
+        match self {
+            Self::Converting { .. } | Self::Converted { .. } => true,
+            Self::Output(Outgoing::Frame(..) | Outgoing::Skipped(..) | Outgoing::Error(Some(_), _)) => true,
+            Self::Output(_) => false,
+        }
+    }
+}
+
+impl<F: Flow> Session<F> {
+    pub fn new(params: DecoderParameters, reorder: usize, now: Instant) -> Self {
+        Self {
+            params,
+            reorder,
+            input: VecDeque::new(),
+            in_flight: BTreeMap::new(),
+            markers: VecDeque::new(),
+            hungry: false,
+            draining: false,
+            end_sent: false,
+            blocked: false,
+            last_progress: now,
+        }
+    }
+
+    pub fn push(&mut self, key: u64, arrival: Arrival<F>, now: Instant) {
+        let Arrival { item, payload, without_picture, .. } = arrival;
+        self.in_flight.insert(key, Flight { item, submitted_at: now, without_picture, passed: 0 });
+        self.input.push_back((key, payload));
+        self.touch(now);
+    }
+
+    pub fn ask(&mut self) {
+        self.hungry = true;
+    }
+
+    /// What the decoder gets now: a packet only when it asked for one.
+    pub fn next_input(&mut self, now: Instant) -> Option<Input<F>> {
+        if self.hungry
+            && let Some((key, payload)) = self.input.pop_front()
+        {
+            self.hungry = false;
+            self.touch(now);
+            return Some(Input::Packet(key, payload));
+        }
+        let at_end = self.draining && self.input.is_empty() && !self.end_sent;
+        at_end.then(|| {
+            self.end_sent = true;
+            Input::End
+        })
+    }
+
+    pub fn touch(&mut self, now: Instant) {
+        self.last_progress = now;
+    }
+
+    pub fn idle_for(&self, now: Instant) -> std::time::Duration {
+        now.saturating_duration_since(self.last_progress)
+    }
+
+    /// Frames that the decoder will not return a picture for, now that `key` came out.
+    pub fn passed_by(&mut self, key: u64) -> Vec<Flight<F>> {
+        let mut given_up = Vec::new();
+        for (&earlier, flight) in self.in_flight.range_mut(..key) {
+            flight.passed += 1;
+            if flight.passed > self.reorder {
+                given_up.push(earlier);
+            }
+        }
+        given_up.into_iter().filter_map(|key| self.in_flight.remove(&key)).collect()
+    }
+
+    /// Logical ends of stream that have no frame left in front of them.
+    pub fn settled_markers(&mut self) -> Vec<String> {
+        let first = self.in_flight.keys().next().copied().unwrap_or(u64::MAX);
+        let settled = self.markers.iter().take_while(|(key, _)| *key <= first).count();
+        self.markers.drain(..settled).map(|(_, source_id)| source_id).collect()
+    }
+}
+
+impl<F: Flow> Flight<F> {
+    /// The outcome of a frame that no picture belongs to.
+    pub fn without_picture(self) -> Outgoing<F> {
+        Outgoing::Skipped(self.item, SkipReason::NoPicture(self.without_picture))
+    }
+}

@@ -1,0 +1,109 @@
+//! How a submitted frame can end without a picture.
+
+use std::fmt;
+
+use frames::Codec;
+
+/// Codec and declared size of a decoder session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DecoderParameters {
+    /// Codec of the submitted frames.
+    pub codec: Codec,
+    /// Declared width in pixels.
+    pub width: u32,
+    /// Declared height in pixels.
+    pub height: u32,
+}
+
+/// Why a frame that the decoder took has no picture of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoPicture {
+    /// The frame is never shown (VP8 and VP9 alternate reference frames).
+    NotShown,
+    /// The frame is the second field of a picture that came out with the first.
+    SecondField,
+    /// A leading picture whose references lie before the random access point (HEVC RASL).
+    MissingReference,
+    /// The decoder returned nothing for it, most likely because the data is damaged.
+    Corrupt,
+    /// The decoder was asked to drop it (`drop_frame_interval`).
+    DropInterval,
+}
+
+impl NoPicture {
+    /// The name given as the detail of the skip reason.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NotShown => "not_shown",
+            Self::SecondField => "second_field",
+            Self::MissingReference => "missing_reference",
+            Self::Corrupt => "corrupt",
+            Self::DropInterval => "drop_interval",
+        }
+    }
+}
+
+/// Why a frame was not decoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SkipReason {
+    /// The frame belongs to another source than the decoder.
+    SourceIdMismatch {
+        /// The decoder's source.
+        expected: String,
+        /// The frame's source.
+        actual: String,
+    },
+    /// There is neither a payload argument nor internal content.
+    NoPayload,
+    /// No decoder exists for the codec (its name, or `(none)`).
+    UnsupportedCodec(String),
+    /// The picture's header is damaged.
+    InvalidPayload(String),
+    /// The packet came before the first random access point and was given up.
+    WaitingForKeyframe,
+    /// Too many packets came without a random access point.
+    DetectionBufferOverflow,
+    /// The decoder could not be built.
+    DecoderCreationFailed(String),
+    /// The decoder took the frame, and no picture belongs to it.
+    NoPicture(NoPicture),
+}
+
+impl SkipReason {
+    /// The key under which `stats()` counts this reason.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::SourceIdMismatch { .. } => "source_id_mismatch",
+            Self::NoPayload => "no_payload",
+            Self::UnsupportedCodec(_) => "unsupported_codec",
+            Self::InvalidPayload(_) => "invalid_payload",
+            Self::WaitingForKeyframe => "waiting_for_keyframe",
+            Self::DetectionBufferOverflow => "detection_buffer_overflow",
+            Self::DecoderCreationFailed(_) => "decoder_creation_failed",
+            Self::NoPicture(_) => "no_picture",
+        }
+    }
+
+    /// The reason's text, for the reasons that have one.
+    pub fn detail(&self) -> Option<String> {
+        match self {
+            Self::SourceIdMismatch { expected, actual } => {
+                Some(format!("expected \"{expected}\", got \"{actual}\""))
+            }
+            Self::UnsupportedCodec(text)
+            | Self::InvalidPayload(text)
+            | Self::DecoderCreationFailed(text) => Some(text.clone()),
+            Self::NoPicture(why) => Some(why.name().to_owned()),
+            Self::NoPayload | Self::WaitingForKeyframe | Self::DetectionBufferOverflow => None,
+        }
+    }
+}
+
+impl fmt::Display for SkipReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.detail() {
+            Some(detail) => write!(f, "{}: {detail}", self.name()),
+            None => f.write_str(self.name()),
+        }
+    }
+}

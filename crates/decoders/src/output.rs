@@ -1,0 +1,146 @@
+//! What a decoder hands to its user.
+
+use std::sync::Arc;
+
+use frames::{Codec, FrameInfo};
+use parking_lot::Mutex;
+use surfaces::{SharedBuffer, VideoFormat};
+
+use crate::outcome::{DecoderParameters, SkipReason};
+use crate::sealed::{Seal, SealedDelivery};
+
+/// Encoded bytes of one frame.
+pub type Payload = Arc<[u8]>;
+
+/// The decoder that works, or worked, on a stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecoderInfo {
+    /// Name of the `GStreamer` element or the library.
+    pub decoder: String,
+    /// Whether it is dedicated hardware.
+    pub hardware: bool,
+    /// The frames' codec.
+    pub codec: Codec,
+}
+
+/// Metadata of a decoded picture. All times are nanoseconds.
+#[derive(Debug, Clone)]
+pub struct DecodedFrame {
+    /// UUID of the submitted frame as an integer; `None` for a picture that belongs to no frame.
+    pub frame_id: Option<u128>,
+    /// Presentation time of the submitted frame.
+    pub pts_ns: Option<u64>,
+    /// Decode time of the submitted frame, if it has one.
+    pub dts_ns: Option<u64>,
+    /// Duration of the submitted frame, if it has one.
+    pub duration_ns: Option<u64>,
+    /// Pixel format of the delivered buffer.
+    pub format: VideoFormat,
+    /// The decoder that made the picture.
+    pub decoder: Arc<DecoderInfo>,
+}
+
+impl DecodedFrame {
+    pub(crate) fn of(info: &FrameInfo, decoder: Arc<DecoderInfo>) -> Self {
+        Self {
+            frame_id: Some(info.uuid),
+            pts_ns: Some(info.pts_ns),
+            dts_ns: info.dts_ns,
+            duration_ns: info.duration_ns,
+            ..Self::orphan(decoder)
+        }
+    }
+
+    pub(crate) fn orphan(decoder: Arc<DecoderInfo>) -> Self {
+        Self {
+            frame_id: None,
+            pts_ns: None,
+            dts_ns: None,
+            duration_ns: None,
+            format: VideoFormat::Rgba,
+            decoder,
+        }
+    }
+}
+
+/// One output of a decoder. `T` is what the user submitted beside the payload.
+pub enum Output<T> {
+    /// A decoded picture.
+    Frame(FrameOutput<T>),
+    /// Codec or size changed between two sessions.
+    ParameterChange {
+        /// The parameters until now.
+        old: DecoderParameters,
+        /// The parameters from here on.
+        new: DecoderParameters,
+    },
+    /// A frame that was not decoded.
+    Skipped {
+        /// The submitted frame.
+        frame: T,
+        /// Its payload, if it had one.
+        data: Option<Payload>,
+        /// Why it was not decoded.
+        reason: SkipReason,
+    },
+    /// A picture that belongs to no submitted frame; its pixels are gone.
+    OrphanFrame(DecodedFrame),
+    /// A logical end of stream, in its place among the frames.
+    SourceEos {
+        /// The identifier that was given.
+        source_id: String,
+    },
+    /// A `GStreamer` event that came out of the decoder.
+    Event {
+        /// Description of the event.
+        summary: String,
+    },
+    /// A failure of the decoder.
+    Error {
+        /// What went wrong.
+        message: String,
+        /// The frame that ended with it; `None` when no frame was inside.
+        frame: Option<T>,
+    },
+}
+
+/// A decoded picture with the frame it belongs to.
+///
+/// The picture's buffer can be taken once, sealed: the seal opens when this output is dropped.
+pub struct FrameOutput<T> {
+    /// Metadata of the picture.
+    pub decoded: DecodedFrame,
+    /// The submitted frame.
+    pub frame: T,
+    buffer: Mutex<Option<SharedBuffer>>,
+    seal: Arc<Seal>,
+}
+
+impl<T> FrameOutput<T> {
+    pub(crate) fn new(decoded: DecodedFrame, frame: T, buffer: SharedBuffer) -> Self {
+        Self { decoded, frame, buffer: Mutex::new(Some(buffer)), seal: Arc::default() }
+    }
+
+    pub(crate) fn seal(&self) -> &Arc<Seal> {
+        &self.seal
+    }
+
+    /// Whether the buffer has not been taken.
+    pub fn has_buffer(&self) -> bool {
+        self.buffer.lock().is_some()
+    }
+}
+
+impl<T: Clone> FrameOutput<T> {
+    /// Takes the frame and its buffer, sealed until this output is dropped. `None` after the first call.
+    pub fn take_delivery(&self) -> Option<SealedDelivery<T>> {
+        let buffer = self.buffer.lock().take()?;
+        Some(SealedDelivery::new(self.seal.clone(), self.frame.clone(), buffer))
+    }
+}
+
+impl<T> Drop for FrameOutput<T> {
+    fn drop(&mut self) {
+        self.seal.release();
+    }
+}
