@@ -1,0 +1,157 @@
+//! The host backend: surfaces in system memory, worked on by the CPU.
+
+mod pixels;
+mod transform;
+
+use std::sync::Once;
+
+use nvbufsurface_sys::Generation;
+
+use super::{Backend, BackendKind, ByteRows};
+use crate::convert::{self, Picture};
+use crate::enums::MemType;
+use crate::error::Error;
+use crate::geometry::{Rect, TransformConfig};
+use crate::layout::SurfaceSpec;
+use crate::memory;
+use crate::platform::{HostPlatform, Platform};
+use crate::reader::SlotInfo;
+
+/// System memory and the CPU.
+pub(super) struct HostBackend {
+    platform: HostPlatform,
+    generation: Generation,
+}
+
+impl HostBackend {
+    /// `generation` is that of NVIDIA's library where one is loaded: its elements may meet our
+    /// descriptors.
+    pub(super) fn new(generation: Generation) -> Self {
+        Self {
+            platform: HostPlatform,
+            generation,
+        }
+    }
+}
+
+impl Backend for HostBackend {
+    fn kind(&self) -> BackendKind {
+        BackendKind::Host
+    }
+
+    fn platform(&self) -> &dyn Platform {
+        &self.platform
+    }
+
+    fn resolve_mem_type(&self, gpu_id: u32, mem_type: MemType) -> Result<MemType, Error> {
+        static WARNING: Once = Once::new();
+        let backend = self.kind().name();
+        if gpu_id != 0 {
+            return Err(Error::NoSuchGpu { gpu_id, backend });
+        }
+        match mem_type {
+            MemType::Default | MemType::System => {}
+            MemType::CudaPinned | MemType::CudaDevice | MemType::CudaUnified => {
+                WARNING.call_once(|| {
+                    tracing::warn!(
+                        "the host backend allocates {} memory as system memory",
+                        mem_type.name()
+                    );
+                });
+            }
+            MemType::SurfaceArray | MemType::Handle => {
+                return Err(Error::UnsupportedMemType { mem_type, backend });
+            }
+        }
+        Ok(MemType::System)
+    }
+
+    fn allocate(&self, spec: &SurfaceSpec) -> Result<gst::Memory, Error> {
+        memory::allocate(spec, self.generation)
+    }
+
+    unsafe fn memset(&self, slot: &SlotInfo, value: u8) -> Result<(), Error> {
+        for plane in 0..slot.planes().len() {
+            // SAFETY: the caller excludes all others, as the trait demands.
+            let mut rows = unsafe { pixels::rows_mut(slot, plane)? };
+            if plane == 0 {
+                rows.truncate_to_visible(slot);
+            }
+            rows.bytes().fill(value);
+        }
+        Ok(())
+    }
+
+    unsafe fn fill(&self, slot: &SlotInfo, pixel: &[u8]) -> Result<(), Error> {
+        // SAFETY: the caller excludes all others, as the trait demands.
+        let mut rows = unsafe { pixels::rows_mut(slot, 0)? };
+        rows.truncate_to_visible(slot);
+        let pitch = rows.pitch();
+        for row in rows.bytes().chunks_exact_mut(pitch) {
+            for (index, byte) in row.iter_mut().enumerate() {
+                *byte = pixel[index % pixel.len()];
+            }
+        }
+        Ok(())
+    }
+
+    unsafe fn copy_in(
+        &self,
+        slot: &SlotInfo,
+        plane: usize,
+        from: &[u8],
+        shape: ByteRows,
+    ) -> Result<(), Error> {
+        // SAFETY: the caller excludes all others, as the trait demands.
+        let mut rows = unsafe { pixels::rows_mut(slot, plane)? };
+        let pitch = rows.pitch();
+        pixels::copy_rows(from, shape.stride, rows.bytes(), pitch, shape)
+    }
+
+    unsafe fn copy_out(
+        &self,
+        slot: &SlotInfo,
+        plane: usize,
+        to: &mut [u8],
+        shape: ByteRows,
+    ) -> Result<(), Error> {
+        // SAFETY: the caller excludes writers, as the trait demands.
+        let rows = unsafe { pixels::rows(slot, plane)? };
+        pixels::copy_rows(rows.bytes, rows.pitch, to, shape.stride, shape)
+    }
+
+    unsafe fn render(&self, picture: &Picture<'_>, slot: &SlotInfo) -> Result<Option<Rect>, Error> {
+        // SAFETY: the caller excludes all others, as the trait demands.
+        let mut rows = unsafe { pixels::rows_mut(slot, 0)? };
+        rows.truncate_to_visible(slot);
+        let pitch = rows.pitch();
+        convert::render(
+            picture,
+            slot.color_format,
+            rows.bytes(),
+            pitch,
+            (slot.width, slot.height),
+        )
+    }
+
+    unsafe fn transform(
+        &self,
+        src: &SlotInfo,
+        src_rect: Option<Rect>,
+        dst: &SlotInfo,
+        config: &TransformConfig,
+    ) -> Result<(), Error> {
+        let plan = transform::Plan::new(src, src_rect, dst, config)?;
+        // SAFETY: the caller keeps writers from `src` and everybody from `dst`, and they differ.
+        let (from, mut to) = unsafe { (pixels::rows(src, 0)?, pixels::rows_mut(dst, 0)?) };
+        to.truncate_to_visible(dst);
+        let pitch = to.pitch();
+        plan.run(from.bytes, from.pitch, to.bytes(), pitch);
+        Ok(())
+    }
+
+    fn synchronize(&self, _cuda_stream: usize) -> Result<(), Error> {
+        // The CPU has finished when a call returns.
+        Ok(())
+    }
+}

@@ -1,0 +1,168 @@
+//! The machine under the surfaces: who allocates, copies and transforms.
+
+mod host;
+mod select;
+
+use crate::convert::Picture;
+use crate::enums::MemType;
+use crate::error::Error;
+use crate::geometry::{Rect, TransformConfig};
+use crate::layout::SurfaceSpec;
+use crate::platform::Platform;
+use crate::reader::SlotInfo;
+
+pub use select::backend;
+
+/// The backends that exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum BackendKind {
+    /// System memory and the CPU.
+    Host,
+    /// NVIDIA's DeepStream libraries.
+    DeepStream,
+}
+
+impl BackendKind {
+    /// `"host"` or `"deepstream"`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Host => "host",
+            Self::DeepStream => "deepstream",
+        }
+    }
+}
+
+/// A rectangular array of bytes in ordinary memory: `rows` rows of `row_bytes`, `stride` apart.
+#[derive(Debug, Clone, Copy)]
+pub struct ByteRows {
+    /// Bytes of a row.
+    pub row_bytes: usize,
+    /// Number of rows.
+    pub rows: usize,
+    /// Bytes from one row to the next in ordinary memory.
+    pub stride: usize,
+}
+
+impl ByteRows {
+    /// Rows without gaps.
+    pub(crate) const fn packed(row_bytes: usize, rows: usize) -> Self {
+        Self {
+            row_bytes,
+            rows,
+            stride: row_bytes,
+        }
+    }
+
+    /// Bytes of all rows without gaps.
+    pub(crate) const fn packed_size(&self) -> usize {
+        self.row_bytes * self.rows
+    }
+}
+
+/// What differs between machines. All calls are synchronous: when they return, the pixels are
+/// complete.
+///
+/// # Safety of the pixel functions
+/// The slot must belong to a live buffer, and for the length of the call nobody else may write its
+/// pixels (reading functions) or touch them (writing functions).
+pub trait Backend: Send + Sync {
+    /// Which backend this is.
+    fn kind(&self) -> BackendKind;
+
+    /// The platform queries' answers.
+    fn platform(&self) -> &dyn Platform;
+
+    /// The memory type that a request for `mem_type` on this device gives.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchGpu`], [`Error::UnsupportedMemType`].
+    fn resolve_mem_type(&self, gpu_id: u32, mem_type: MemType) -> Result<MemType, Error>;
+
+    /// Allocates a surface with no filled slot.
+    ///
+    /// # Errors
+    /// [`Error::InvalidSurfaceSize`], [`Error::OutOfMemory`].
+    fn allocate(&self, spec: &SurfaceSpec) -> Result<gst::Memory, Error>;
+
+    /// Sets `pitch * height` bytes of every plane to `value`, in plane 0 up to the visible height.
+    ///
+    /// # Safety
+    /// See the trait.
+    ///
+    /// # Errors
+    /// [`Error::NotNvBufSurface`] if the memory cannot be reached.
+    unsafe fn memset(&self, slot: &SlotInfo, value: u8) -> Result<(), Error>;
+
+    /// Fills the visible rows of plane 0, padding included, with a repeated pixel.
+    ///
+    /// # Safety
+    /// See the trait.
+    ///
+    /// # Errors
+    /// [`Error::NotNvBufSurface`] if the memory cannot be reached.
+    unsafe fn fill(&self, slot: &SlotInfo, pixel: &[u8]) -> Result<(), Error>;
+
+    /// Copies `shape` from ordinary memory to the top-left corner of a plane.
+    ///
+    /// # Safety
+    /// See the trait.
+    ///
+    /// # Errors
+    /// [`Error::DataSize`] if `from` or the plane is smaller than `shape`;
+    /// [`Error::NotNvBufSurface`] if the memory cannot be reached.
+    unsafe fn copy_in(
+        &self,
+        slot: &SlotInfo,
+        plane: usize,
+        from: &[u8],
+        shape: ByteRows,
+    ) -> Result<(), Error>;
+
+    /// Copies `shape` from the top-left corner of a plane to ordinary memory.
+    ///
+    /// # Safety
+    /// See the trait.
+    ///
+    /// # Errors
+    /// As [`copy_in`](Self::copy_in).
+    unsafe fn copy_out(
+        &self,
+        slot: &SlotInfo,
+        plane: usize,
+        to: &mut [u8],
+        shape: ByteRows,
+    ) -> Result<(), Error>;
+
+    /// Converts a picture in ordinary memory into an RGBA slot. Returns where the picture lies if
+    /// the sizes differ, `None` if it covers the slot.
+    ///
+    /// # Safety
+    /// See the trait.
+    ///
+    /// # Errors
+    /// [`Error::InvalidPicture`], [`Error::UnsupportedConversion`], [`Error::EmptyRect`],
+    /// [`Error::NotNvBufSurface`].
+    unsafe fn render(&self, picture: &Picture<'_>, slot: &SlotInfo) -> Result<Option<Rect>, Error>;
+
+    /// Scales `src_rect` of one slot (clipped to it) into another.
+    ///
+    /// # Safety
+    /// See the trait; the slots must be distinct.
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedTransform`], [`Error::DstPadding`], [`Error::EmptyRect`],
+    /// [`Error::CropOutside`], [`Error::NotNvBufSurface`].
+    unsafe fn transform(
+        &self,
+        src: &SlotInfo,
+        src_rect: Option<Rect>,
+        dst: &SlotInfo,
+        config: &TransformConfig,
+    ) -> Result<(), Error>;
+
+    /// Waits until work queued on a CUDA stream handle is done; 0 is the default stream.
+    ///
+    /// # Errors
+    /// A failure of the device.
+    fn synchronize(&self, cuda_stream: usize) -> Result<(), Error>;
+}

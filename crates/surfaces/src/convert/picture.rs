@@ -1,0 +1,142 @@
+//! A picture in ordinary memory.
+
+use crate::error::Error;
+use crate::format::PlaneFormat;
+
+/// How the samples of a picture lie in its planes. All samples have 8 bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PictureLayout {
+    /// 4:2:0 in three planes.
+    I420,
+    /// 4:2:2 in three planes.
+    I422,
+    /// 4:4:4 in three planes.
+    I444,
+    /// 4:2:0, luma and interleaved U, V.
+    Nv12,
+    /// 4:2:0, luma and interleaved V, U.
+    Nv21,
+    /// 4:2:2 packed as U, Y, V, Y.
+    Uyvy,
+    /// Luma only.
+    Gray8,
+    /// R, G, B.
+    Rgb,
+    /// R, G, B, A.
+    Rgba,
+    /// B, G, R, ignored.
+    Bgrx,
+}
+
+impl PictureLayout {
+    /// The planes, in order.
+    pub const fn planes(self) -> &'static [PlaneFormat] {
+        const LUMA: PlaneFormat = PlaneFormat::new(0, 0, 1);
+        const QUARTER: PlaneFormat = PlaneFormat::new(1, 1, 1);
+        const HALF: PlaneFormat = PlaneFormat::new(1, 0, 1);
+        const QUARTER_PAIRS: PlaneFormat = PlaneFormat::new(1, 1, 2);
+        const PACKED_PAIRS: PlaneFormat = PlaneFormat::new(1, 0, 4);
+        const THREE_BYTES: PlaneFormat = PlaneFormat::new(0, 0, 3);
+        const FOUR_BYTES: PlaneFormat = PlaneFormat::new(0, 0, 4);
+        match self {
+            Self::I420 => &[LUMA, QUARTER, QUARTER],
+            Self::I422 => &[LUMA, HALF, HALF],
+            Self::I444 => &[LUMA, LUMA, LUMA],
+            Self::Nv12 | Self::Nv21 => &[LUMA, QUARTER_PAIRS],
+            Self::Uyvy => &[PACKED_PAIRS],
+            Self::Gray8 => &[LUMA],
+            Self::Rgb => &[THREE_BYTES],
+            Self::Rgba | Self::Bgrx => &[FOUR_BYTES],
+        }
+    }
+}
+
+/// The matrix between Y, Cb, Cr and R, G, B.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Matrix {
+    /// ITU-R BT.601, also used for untagged streams.
+    #[default]
+    Bt601,
+    /// ITU-R BT.709.
+    Bt709,
+    /// ITU-R BT.2020, non-constant luminance.
+    Bt2020,
+}
+
+/// The numeric range of the samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Range {
+    /// Luma 16 to 235, chroma 16 to 240.
+    #[default]
+    Limited,
+    /// 0 to 255.
+    Full,
+}
+
+/// A borrowed picture. Matrix and range matter for Y, Cb, Cr layouts and for grey only.
+#[derive(Debug, Clone, Copy)]
+pub struct Picture<'a> {
+    /// Sample layout.
+    pub layout: PictureLayout,
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// The planes; those that the layout does not have are empty.
+    pub planes: [&'a [u8]; 3],
+    /// Bytes from one row to the next, for each plane.
+    pub strides: [usize; 3],
+    /// Matrix.
+    pub matrix: Matrix,
+    /// Range.
+    pub range: Range,
+}
+
+impl Picture<'_> {
+    /// Checks that every plane covers the picture's size.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let (width, height) = (self.width, self.height);
+        let invalid = |plane, reason| {
+            Err(Error::InvalidPicture {
+                plane,
+                width,
+                height,
+                reason,
+            })
+        };
+        if width == 0 || height == 0 {
+            return invalid(0, "the picture is empty".to_owned());
+        }
+        for (index, format) in self.layout.planes().iter().enumerate() {
+            let row_bytes = u64::from(format.samples(width)) * u64::from(format.bytes_per_sample);
+            let stride = self.strides[index];
+            // The converter counts strides in 32 bits.
+            if u32::try_from(stride).is_err() || (stride as u64) < row_bytes {
+                return invalid(
+                    index,
+                    format!("rows of {row_bytes} bytes cannot be {stride} bytes apart"),
+                );
+            }
+            let needed =
+                u128::from(format.rows(height) - 1) * stride as u128 + u128::from(row_bytes);
+            let actual = self.planes[index].len();
+            if (actual as u128) < needed {
+                return invalid(
+                    index,
+                    format!("it has {actual} bytes, {needed} are required"),
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// One row as a picture of its own. The picture must have passed [`check`](Self::check).
+    pub(super) fn row(&self, row: u32) -> Self {
+        let mut picture = Self { height: 1, ..*self };
+        for (index, format) in self.layout.planes().iter().enumerate() {
+            let start = (row >> format.height_shift) as usize * self.strides[index];
+            picture.planes[index] = &self.planes[index][start..];
+        }
+        picture
+    }
+}

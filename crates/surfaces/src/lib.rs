@@ -1,0 +1,35 @@
+//! Video surfaces in `GStreamer` buffers.
+//!
+//! A surface is a `GstBuffer` whose memory maps to NVIDIA's `NvBufSurface` struct, on every
+//! backend. This crate allocates and pools such buffers, reads them, views and converts their
+//! pixels, and attaches metadata. Other crates never name a backend.
+
+pub mod backend;
+pub mod convert;
+pub mod enums;
+pub mod error;
+pub mod format;
+pub mod geometry;
+pub mod layout;
+pub mod memory;
+pub mod meta;
+pub mod platform;
+pub mod png;
+pub mod pool;
+pub mod reader;
+mod shared_buffer;
+mod view;
+pub mod wait;
+
+pub use backend::{Backend, BackendKind, backend};
+pub use convert::{Matrix, Picture, PictureLayout, Range, render_picture};
+pub use enums::{ComputeMode, Interpolation, MemType, MetaClearPolicy, Padding, SavantIdKind};
+pub use error::Error;
+pub use format::VideoFormat;
+pub use geometry::{DstPadding, Rect, TransformConfig, letterbox_rect};
+pub use memory::live_surfaces;
+pub use meta::{flight_key, savant_id};
+pub use pool::{BufferGenerator, GeneratorConfig, Waker, send_eos};
+pub use reader::SlotInfo;
+pub use shared_buffer::SharedBuffer;
+pub use view::SurfaceView;

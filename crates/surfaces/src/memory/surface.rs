@@ -1,0 +1,152 @@
+//! An `NvBufSurface` in system memory: descriptor, slot list and pixels.
+
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use nvbufsurface_sys::{
+    Generation, NVBUF_LAYOUT_PITCH, NVBUF_MEM_SYSTEM, NvBufSurfaceHead, NvBufSurfaceParamsHead,
+    NvBufSurfacePlaneParams,
+};
+
+use super::block::ZeroedBlock;
+use crate::error::Error;
+use crate::layout::{SlotLayout, SurfaceSpec};
+
+/// Alignment of descriptors, which hold pointers and 64-bit integers.
+const DESCRIPTOR_ALIGNMENT: usize = 16;
+
+/// Alignment of the first pixel: a multiple of every vector register and of a cache line.
+const PIXEL_ALIGNMENT: usize = 256;
+
+static LIVE_SURFACES: AtomicUsize = AtomicUsize::new(0);
+
+/// Number of surfaces that this process has allocated on the host and not yet freed.
+pub fn live_surfaces() -> usize {
+    LIVE_SURFACES.load(Ordering::Relaxed)
+}
+
+/// A surface and everything it points to.
+pub(super) struct HostSurface {
+    spec: SurfaceSpec,
+    generation: Generation,
+    slot_size: usize,
+    descriptor: ZeroedBlock,
+    /// Keeps the memory that the descriptor's `surfaceList` points to.
+    _slots: ZeroedBlock,
+    pixels: Vec<ZeroedBlock>,
+}
+
+impl HostSurface {
+    /// Allocates a surface with zeroed pixels and no filled slot.
+    pub(super) fn new(spec: &SurfaceSpec, generation: Generation) -> Result<Self, Error> {
+        let layout = spec.slot_layout()?;
+        let slot_size = layout.size as usize;
+        let pixels = (0..spec.batch_size)
+            .map(|_| ZeroedBlock::new(slot_size, PIXEL_ALIGNMENT))
+            .collect::<Result<Vec<_>, _>>()?;
+        let stride = generation.params_stride();
+        let slots = ZeroedBlock::new(stride * spec.batch_size as usize, DESCRIPTOR_ALIGNMENT)?;
+        for (index, block) in pixels.iter().enumerate() {
+            let params = slot_params(spec, &layout, block.as_ptr());
+            // SAFETY: slot `index` lies inside the block (stride * batch_size bytes) and is
+            // aligned, since the stride of either generation is a multiple of 8.
+            unsafe {
+                slots
+                    .as_ptr()
+                    .add(stride * index)
+                    .cast::<NvBufSurfaceParamsHead>()
+                    .write(params);
+            };
+        }
+        let descriptor = ZeroedBlock::new(generation.surface_size(), DESCRIPTOR_ALIGNMENT)?;
+        let head = NvBufSurfaceHead {
+            gpu_id: spec.gpu_id,
+            batch_size: spec.batch_size,
+            num_filled: 0,
+            is_contiguous: 0,
+            mem_type: NVBUF_MEM_SYSTEM,
+            surface_list: slots.as_ptr().cast().as_ptr(),
+        };
+        // SAFETY: the block is at least as large as the head of either generation, and aligned.
+        unsafe { descriptor.as_ptr().cast::<NvBufSurfaceHead>().write(head) };
+        LIVE_SURFACES.fetch_add(1, Ordering::Relaxed);
+        Ok(Self {
+            spec: *spec,
+            generation,
+            slot_size,
+            descriptor,
+            _slots: slots,
+            pixels,
+        })
+    }
+
+    /// The `NvBufSurface` struct.
+    pub(super) fn descriptor(&self) -> NonNull<NvBufSurfaceHead> {
+        self.descriptor.as_ptr().cast()
+    }
+
+    /// Bytes of the `NvBufSurface` struct.
+    pub(super) fn descriptor_size(&self) -> usize {
+        self.generation.surface_size()
+    }
+
+    /// A surface of its own with the same pixels and fill count.
+    ///
+    /// # Safety
+    /// Nobody may write the pixels or the descriptor meanwhile.
+    pub(super) unsafe fn duplicate(&self) -> Result<Self, Error> {
+        let copy = Self::new(&self.spec, self.generation)?;
+        for (from, to) in self.pixels.iter().zip(&copy.pixels) {
+            // SAFETY: both blocks have `slot_size` bytes, they are distinct allocations, the new
+            // one is unknown to others, and the caller excludes writers of the old one.
+            unsafe {
+                std::ptr::copy_nonoverlapping(
+                    from.as_ptr().as_ptr(),
+                    to.as_ptr().as_ptr(),
+                    self.slot_size,
+                );
+            }
+        }
+        // SAFETY: both descriptors are initialised and alive; the caller excludes writers.
+        unsafe {
+            (*copy.descriptor().as_ptr()).num_filled = (*self.descriptor().as_ptr()).num_filled;
+        };
+        Ok(copy)
+    }
+}
+
+impl Drop for HostSurface {
+    fn drop(&mut self) {
+        LIVE_SURFACES.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn slot_params(
+    spec: &SurfaceSpec,
+    layout: &SlotLayout,
+    pixels: NonNull<u8>,
+) -> NvBufSurfaceParamsHead {
+    let mut planes = NvBufSurfacePlaneParams {
+        num_planes: layout.planes.len() as u32,
+        ..NvBufSurfacePlaneParams::default()
+    };
+    for (index, plane) in layout.planes.iter().enumerate() {
+        planes.width[index] = plane.width;
+        planes.height[index] = plane.height;
+        planes.pitch[index] = plane.pitch;
+        planes.offset[index] = plane.offset;
+        planes.psize[index] = plane.size;
+        planes.bytes_per_pix[index] = plane.bytes_per_sample;
+    }
+    NvBufSurfaceParamsHead {
+        width: spec.width,
+        height: spec.height,
+        pitch: layout.planes[0].pitch,
+        color_format: spec.format.info().color_format,
+        layout: NVBUF_LAYOUT_PITCH,
+        data_size: layout.size,
+        data_ptr: pixels.as_ptr().cast(),
+        plane_params: planes,
+        ..NvBufSurfaceParamsHead::default()
+    }
+}

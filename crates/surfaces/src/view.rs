@@ -1,0 +1,235 @@
+//! A view of the pixels of one slot.
+
+use crate::backend::{ByteRows, backend};
+use crate::error::Error;
+use crate::reader::SlotInfo;
+use crate::shared_buffer::SharedBuffer;
+
+/// One slot of a buffer. The view is a further handle of the buffer and keeps it alive.
+///
+/// Views may be used from any thread; calls that write exclude all others on the same buffer.
+#[derive(Debug, Clone)]
+pub struct SurfaceView {
+    buffer: SharedBuffer,
+    slot: SlotInfo,
+    cuda_stream: usize,
+}
+
+impl SurfaceView {
+    /// A view of a filled slot. `cuda_stream` is a raw stream handle, 0 for the default stream.
+    ///
+    /// # Errors
+    /// [`Error::SlotOutOfBounds`], [`Error::NotNvBufSurface`].
+    pub fn from_buffer(
+        buffer: &SharedBuffer,
+        slot: u32,
+        cuda_stream: usize,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            slot: buffer.slot(slot)?,
+            buffer: buffer.clone(),
+            cuda_stream,
+        })
+    }
+
+    /// The buffer.
+    pub fn buffer(&self) -> &SharedBuffer {
+        &self.buffer
+    }
+
+    /// Addresses, sizes and planes.
+    pub fn slot(&self) -> &SlotInfo {
+        &self.slot
+    }
+
+    /// Address of the first pixel.
+    pub fn data_ptr(&self) -> usize {
+        self.slot.data_ptr
+    }
+
+    /// Bytes from one row to the next.
+    pub fn pitch(&self) -> u32 {
+        self.slot.pitch
+    }
+
+    /// Width in pixels.
+    pub fn width(&self) -> u32 {
+        self.slot.width
+    }
+
+    /// Height in pixels.
+    pub fn height(&self) -> u32 {
+        self.slot.height
+    }
+
+    /// Device that owns the memory.
+    pub fn gpu_id(&self) -> u32 {
+        self.slot.gpu_id
+    }
+
+    /// Interleaved channels of a pixel; 0 for formats with more than one plane.
+    pub fn channels(&self) -> u32 {
+        self.slot.channels()
+    }
+
+    /// `NvBufSurfaceColorFormat`.
+    pub fn color_format(&self) -> u32 {
+        self.slot.color_format
+    }
+
+    /// The CUDA stream handle given at construction.
+    pub fn cuda_stream(&self) -> usize {
+        self.cuda_stream
+    }
+
+    /// Sets every byte, padding included, in all planes.
+    ///
+    /// # Errors
+    /// [`Error::NotWritable`], [`Error::NotNvBufSurface`].
+    pub fn memset(&self, value: u8) -> Result<(), Error> {
+        let _guard = self.buffer.lock_pixels_mut()?;
+        // SAFETY: the view keeps the buffer alive, and the guard excludes every other access.
+        unsafe { backend()?.memset(&self.slot, value) }
+    }
+
+    /// Fills whole rows, padding included, with one colour in memory order (R, G, B, A for RGBA).
+    ///
+    /// # Errors
+    /// [`Error::WrongColor`] unless the surface has 1 or 4 channels and `color` as many;
+    /// [`Error::NotWritable`], [`Error::NotNvBufSurface`].
+    pub fn fill(&self, color: &[u8]) -> Result<(), Error> {
+        let channels = self.channels();
+        if ![1, 4].contains(&channels) || color.len() != channels as usize {
+            return Err(Error::WrongColor {
+                components: color.len(),
+                channels,
+            });
+        }
+        let _guard = self.buffer.lock_pixels_mut()?;
+        // SAFETY: the view keeps the buffer alive, and the guard excludes every other access.
+        unsafe { backend()?.fill(&self.slot, color) }
+    }
+
+    /// Copies tightly packed pixels of shape `height` x `width` x `channels` into the top-left
+    /// corner; the rest keeps its pixels.
+    ///
+    /// # Errors
+    /// [`Error::MultiPlane`], [`Error::UploadShape`], [`Error::DataSize`],
+    /// [`Error::NotWritable`], [`Error::NotNvBufSurface`].
+    pub fn upload(
+        &self,
+        pixels: &[u8],
+        height: usize,
+        width: usize,
+        channels: usize,
+    ) -> Result<(), Error> {
+        let surface_channels = self.interleaved_channels("upload")?;
+        if height > self.height() as usize
+            || width > self.width() as usize
+            || channels != surface_channels as usize
+        {
+            return Err(Error::UploadShape {
+                height,
+                width,
+                channels,
+                surface_height: self.height(),
+                surface_width: self.width(),
+                surface_channels,
+            });
+        }
+        let row_bytes = width * channels;
+        let expected = row_bytes * height;
+        if pixels.len() != expected {
+            return Err(Error::DataSize {
+                expected,
+                actual: pixels.len(),
+            });
+        }
+        let shape = ByteRows::packed(row_bytes, height);
+        let _guard = self.buffer.lock_pixels_mut()?;
+        // SAFETY: the view keeps the buffer alive, and the guard excludes every other access.
+        unsafe { backend()?.copy_in(&self.slot, 0, pixels, shape) }
+    }
+
+    /// Bytes of a tightly packed copy of the visible pixels: all planes, in order.
+    pub fn packed_size(&self) -> usize {
+        self.packed_planes().map(|shape| shape.packed_size()).sum()
+    }
+
+    /// Copies the visible pixels, tightly packed, all planes in order.
+    ///
+    /// # Errors
+    /// [`Error::DataSize`] unless `pixels` has [`packed_size`](Self::packed_size) bytes;
+    /// [`Error::NotNvBufSurface`].
+    pub fn download(&self, pixels: &mut [u8]) -> Result<(), Error> {
+        let expected = self.packed_size();
+        if pixels.len() != expected {
+            return Err(Error::DataSize {
+                expected,
+                actual: pixels.len(),
+            });
+        }
+        self.copy_planes(self.packed_planes(), pixels)
+    }
+
+    /// Copies the given part of each plane, one after the other. `pixels` has room for all.
+    pub(crate) fn copy_planes(
+        &self,
+        shapes: impl Iterator<Item = ByteRows>,
+        mut pixels: &mut [u8],
+    ) -> Result<(), Error> {
+        let backend = backend()?;
+        let _guard = self.buffer.lock_pixels();
+        for (plane, shape) in shapes.enumerate() {
+            let (to, rest) = pixels.split_at_mut(shape.packed_size());
+            // SAFETY: the view keeps the buffer alive, and the guard excludes writers.
+            unsafe { backend.copy_out(&self.slot, plane, to, shape)? };
+            pixels = rest;
+        }
+        Ok(())
+    }
+
+    /// Channels of a surface whose pixels are one interleaved plane.
+    ///
+    /// # Errors
+    /// [`Error::MultiPlane`].
+    pub fn interleaved_channels(&self, operation: &'static str) -> Result<u32, Error> {
+        match self.channels() {
+            0 => Err(Error::MultiPlane {
+                operation,
+                color_format: self.color_format(),
+            }),
+            channels => Ok(channels),
+        }
+    }
+
+    /// Waits for the view's CUDA stream; nothing to wait for on the host.
+    ///
+    /// # Errors
+    /// A failure of the device.
+    pub fn synchronize(&self) -> Result<(), Error> {
+        backend()?.synchronize(self.cuda_stream)
+    }
+
+    /// The visible part of each plane, without padding.
+    fn packed_planes(&self) -> impl Iterator<Item = ByteRows> + '_ {
+        let format = self.slot.format();
+        self.slot
+            .planes()
+            .iter()
+            .enumerate()
+            .map(move |(index, plane)| {
+                let visible = format.and_then(|format| format.info().planes.get(index));
+                // A format that we do not allocate is copied with the plane sizes it states.
+                let (samples, rows) = visible.map_or((plane.width, plane.height), |visible| {
+                    (visible.samples(self.width()), visible.rows(self.height()))
+                });
+                let row_bytes = samples as usize * plane.bytes_per_sample as usize;
+                ByteRows {
+                    row_bytes,
+                    rows: rows as usize,
+                    stride: row_bytes,
+                }
+            })
+    }
+}
