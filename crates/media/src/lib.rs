@@ -1,0 +1,25 @@
+//! Reading encoded video out of files and URLs, one access unit at a time, through `GStreamer`.
+//!
+//! Nothing is decoded: a [`PacketReader`] finds the first video stream that has a
+//! [`frames::Codec`], cuts it into access units and describes each with a [`frames::VideoFrame`].
+
+#![forbid(unsafe_code)]
+
+mod annex_b;
+mod elements;
+mod error;
+mod format;
+mod location;
+mod packet;
+mod parameter_sets;
+mod pipeline;
+mod progress;
+mod reader;
+mod timeline;
+mod vp8;
+
+pub use annex_b::length_prefixed;
+pub use error::MediaError;
+pub use location::Location;
+pub use packet::{Packet, StreamFormat};
+pub use reader::{PacketReader, PacketReaderOptions};
