@@ -29,7 +29,7 @@ impl Scope {
 
 impl Drop for Scope {
     fn drop(&mut self) {
-        STACK.with_borrow_mut(|stack| stack.pop());
+        STACK.with_borrow_mut(Vec::pop);
     }
 }
 
@@ -41,6 +41,11 @@ pub(crate) fn is_inside(decoder: usize) -> bool {
 /// Whether the current thread is inside the callback that delivers the frame under `seal`.
 pub(crate) fn is_delivering(seal: &Arc<Seal>) -> bool {
     STACK.with_borrow(|stack| {
-        stack.iter().any(|running| running.seal.as_ref().is_some_and(|own| Arc::ptr_eq(own, seal)))
+        stack.iter().any(|running| {
+            running
+                .seal
+                .as_ref()
+                .is_some_and(|own| Arc::ptr_eq(own, seal))
+        })
     })
 }

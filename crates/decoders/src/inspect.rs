@@ -6,9 +6,9 @@ use crate::bitstream::h26x::{AccessUnit, Syntax};
 use crate::bitstream::nal::Framing;
 use crate::bitstream::{image, vpx};
 use crate::config::{
-    Av1DecoderConfig, DecoderConfig, H264DecoderConfig, H264StreamFormat, HevcDecoderConfig, HevcStreamFormat,
-    JpegBackend, JpegDecoderConfig, PngDecoderConfig, RawRgbDecoderConfig, RawRgbaDecoderConfig,
-    Vp8DecoderConfig, Vp9DecoderConfig,
+    Av1DecoderConfig, DecoderConfig, H264DecoderConfig, H264StreamFormat, HevcDecoderConfig,
+    HevcStreamFormat, JpegBackend, JpegDecoderConfig, PngDecoderConfig, RawRgbDecoderConfig,
+    RawRgbaDecoderConfig, Vp8DecoderConfig, Vp9DecoderConfig,
 };
 use crate::machine::Gate;
 use crate::outcome::{NoPicture, SkipReason};
@@ -57,7 +57,13 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
         without_picture,
         profile_idc: None,
     };
-    let hidden = |is_shown| if is_shown { NoPicture::Corrupt } else { NoPicture::NotShown };
+    let hidden = |is_shown| {
+        if is_shown {
+            NoPicture::Corrupt
+        } else {
+            NoPicture::NotShown
+        }
+    };
     let corrupt = NoPicture::Corrupt;
     Ok(match info.codec.ok_or_else(|| unsupported("(none)"))? {
         Codec::H264 => from_access_unit(Syntax::H264.inspect(&payload), |unit| {
@@ -78,17 +84,37 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
         }),
         Codec::Vp8 => {
             let without_picture = hidden(vpx::vp8_is_shown(&payload));
-            in_order(DecoderConfig::Vp8(Vp8DecoderConfig::default()), without_picture, payload)
+            in_order(
+                DecoderConfig::Vp8(Vp8DecoderConfig::default()),
+                without_picture,
+                payload,
+            )
         }
         Codec::Vp9 => {
             let without_picture = hidden(vpx::vp9_is_shown(&payload));
-            in_order(DecoderConfig::Vp9(Vp9DecoderConfig::default()), without_picture, payload)
+            in_order(
+                DecoderConfig::Vp9(Vp9DecoderConfig::default()),
+                without_picture,
+                payload,
+            )
         }
-        Codec::Av1 => in_order(DecoderConfig::Av1(Av1DecoderConfig::default()), corrupt, payload),
+        Codec::Av1 => in_order(
+            DecoderConfig::Av1(Av1DecoderConfig::default()),
+            corrupt,
+            payload,
+        ),
         codec @ (Codec::Jpeg | Codec::SwJpeg) => {
             image::check_jpeg(&payload).map_err(invalid)?;
-            let backend = if codec == Codec::Jpeg { JpegBackend::Gpu } else { JpegBackend::Cpu };
-            in_order(DecoderConfig::Jpeg(JpegDecoderConfig { backend }), corrupt, payload)
+            let backend = if codec == Codec::Jpeg {
+                JpegBackend::Gpu
+            } else {
+                JpegBackend::Cpu
+            };
+            in_order(
+                DecoderConfig::Jpeg(JpegDecoderConfig { backend }),
+                corrupt,
+                payload,
+            )
         }
         Codec::Png => {
             image::check_png(&payload).map_err(invalid)?;
@@ -96,11 +122,19 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
         }
         Codec::RawRgba => {
             check_raw_size(info, &payload, 4)?;
-            in_order(DecoderConfig::RawRgba(RawRgbaDecoderConfig { width, height }), corrupt, payload)
+            in_order(
+                DecoderConfig::RawRgba(RawRgbaDecoderConfig { width, height }),
+                corrupt,
+                payload,
+            )
         }
         Codec::RawRgb => {
             check_raw_size(info, &payload, 3)?;
-            in_order(DecoderConfig::RawRgb(RawRgbDecoderConfig { width, height }), corrupt, payload)
+            in_order(
+                DecoderConfig::RawRgb(RawRgbDecoderConfig { width, height }),
+                corrupt,
+                payload,
+            )
         }
         codec @ Codec::RawNv12 => return Err(unsupported(codec.name())),
     })
@@ -109,7 +143,11 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
 fn from_access_unit(unit: AccessUnit, config: impl Fn(&AccessUnit) -> DecoderConfig) -> Inspection {
     Inspection {
         config: config(&unit),
-        gate: if unit.is_random_access { Gate::RandomAccess } else { Gate::Dependent },
+        gate: if unit.is_random_access {
+            Gate::RandomAccess
+        } else {
+            Gate::Dependent
+        },
         reorder: MAX_REORDER,
         without_picture: unit.without_picture,
         profile_idc: unit.profile_idc,
@@ -124,5 +162,8 @@ fn check_raw_size(info: &FrameInfo, payload: &[u8], bytes_per_pixel: u64) -> Res
         return Ok(());
     }
     let expected = u64::try_from(expected).unwrap_or(u64::MAX);
-    Err(Refusal::RawSize(RawSize { expected, actual: payload.len() }))
+    Err(Refusal::RawSize(RawSize {
+        expected,
+        actual: payload.len(),
+    }))
 }

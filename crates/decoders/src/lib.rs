@@ -17,7 +17,10 @@ mod output;
 mod reaper;
 mod sealed;
 
-pub use flexible::{ConfigCallback, DecoderError, FlexibleDecoder, FlexibleDecoderConfig, Stats, Submission};
+pub use flexible::{
+    ConfigCallback, DecoderError, FlexibleDecoder, FlexibleDecoderConfig, Stats, Submission,
+    live_sessions,
+};
 pub use machine::{Counters, Latency};
 pub use outcome::{DecoderParameters, NoPicture, SkipReason};
 pub use output::{DecodedFrame, DecoderInfo, FrameOutput, Output, Payload};

@@ -118,7 +118,12 @@ pub struct FrameOutput<T> {
 
 impl<T> FrameOutput<T> {
     pub(crate) fn new(decoded: DecodedFrame, frame: T, buffer: SharedBuffer) -> Self {
-        Self { decoded, frame, buffer: Mutex::new(Some(buffer)), seal: Arc::default() }
+        Self {
+            decoded,
+            frame,
+            buffer: Mutex::new(Some(buffer)),
+            seal: Arc::default(),
+        }
     }
 
     pub(crate) fn seal(&self) -> &Arc<Seal> {
@@ -135,7 +140,11 @@ impl<T: Clone> FrameOutput<T> {
     /// Takes the frame and its buffer, sealed until this output is dropped. `None` after the first call.
     pub fn take_delivery(&self) -> Option<SealedDelivery<T>> {
         let buffer = self.buffer.lock().take()?;
-        Some(SealedDelivery::new(self.seal.clone(), self.frame.clone(), buffer))
+        Some(SealedDelivery::new(
+            self.seal.clone(),
+            self.frame.clone(),
+            buffer,
+        ))
     }
 }
 

@@ -24,7 +24,9 @@ impl Teardown {
     /// Waits at most [`TEARDOWN_LIMIT`]; `false` when the teardown is still running then.
     pub(crate) fn wait(&self) -> bool {
         let (ended, changed) = &*self.0;
-        Wait::at_most(TEARDOWN_LIMIT).on(changed, &mut ended.lock(), |ended| ended.then_some(())).is_ok()
+        Wait::at_most(TEARDOWN_LIMIT)
+            .on(changed, &mut ended.lock(), |ended| ended.then_some(()))
+            .is_ok()
     }
 
     /// Whether the teardown has ended.
@@ -62,7 +64,11 @@ fn send(job: Job) -> Result<(), Job> {
                 job();
             }
         };
-        thread::Builder::new().name("savant-reaper".into()).spawn(run).map(|_| sender).ok()
+        thread::Builder::new()
+            .name("savant-reaper".into())
+            .spawn(run)
+            .map(|_| sender)
+            .ok()
     });
     match reaper {
         Some(sender) => sender.send(job).map_err(|refused| refused.0),

@@ -26,7 +26,9 @@ impl Seal {
     }
 
     fn wait(&self, wait: Wait<'_>) -> Result<(), WaitError> {
-        wait.on(&self.opened, &mut self.released.lock(), |released| released.then_some(()))
+        wait.on(&self.opened, &mut self.released.lock(), |released| {
+            released.then_some(())
+        })
     }
 }
 
@@ -55,7 +57,10 @@ pub struct SealedDelivery<T> {
 
 impl<T> SealedDelivery<T> {
     pub(crate) fn new(seal: Arc<Seal>, frame: T, buffer: SharedBuffer) -> Self {
-        Self { seal, contents: Mutex::new(Some((frame, buffer))) }
+        Self {
+            seal,
+            contents: Mutex::new(Some((frame, buffer))),
+        }
     }
 
     /// Whether the contents have been taken.
@@ -65,12 +70,20 @@ impl<T> SealedDelivery<T> {
 
     /// Whether the seal is open. Does not block.
     pub fn is_released(&self) -> Result<bool, UnsealError> {
-        if self.is_consumed() { Err(UnsealError::Consumed) } else { Ok(self.seal.is_released()) }
+        if self.is_consumed() {
+            Err(UnsealError::Consumed)
+        } else {
+            Ok(self.seal.is_released())
+        }
     }
 
     /// Takes the contents if the seal is open. Does not block.
     pub fn try_unseal(&self) -> Result<Option<(T, SharedBuffer)>, UnsealError> {
-        if self.is_released()? { self.take().map(Some) } else { Ok(None) }
+        if self.is_released()? {
+            self.take().map(Some)
+        } else {
+            Ok(None)
+        }
     }
 
     /// Waits for the seal to open and takes the contents; a wait that ends leaves them in place.

@@ -46,7 +46,9 @@ pub struct AccessUnit {
 
 impl Syntax {
     fn role(self, unit: &[u8]) -> Role {
-        let Some(&header) = unit.first() else { return Role::Other };
+        let Some(&header) = unit.first() else {
+            return Role::Other;
+        };
         match self {
             Self::H264 => match header & 0x1f {
                 5 => Role::RandomAccessSlice,
@@ -94,7 +96,10 @@ impl Syntax {
                 data.into()
             }
         };
-        let roles: Vec<Role> = units.iter().map(|unit| self.role(&payload[unit.clone()])).collect();
+        let roles: Vec<Role> = units
+            .iter()
+            .map(|unit| self.role(&payload[unit.clone()]))
+            .collect();
         let has = |role| roles.contains(&role);
         let has_parameter_sets = has(Role::SequenceParameterSet)
             && has(Role::PictureParameterSet)
@@ -115,14 +120,21 @@ impl Syntax {
     }
 
     fn profile_idc(self, data: &[u8], units: &[Range<usize>], roles: &[Role]) -> Option<u8> {
-        let index = roles.iter().position(|&role| role == Role::SequenceParameterSet)?;
-        (self == Self::H264).then(|| data[units[index].clone()].get(1).copied()).flatten()
+        let index = roles
+            .iter()
+            .position(|&role| role == Role::SequenceParameterSet)?;
+        (self == Self::H264)
+            .then(|| data[units[index].clone()].get(1).copied())
+            .flatten()
     }
 }
 
 fn parameter_sets(annex_b: &[u8], units: &[Range<usize>], roles: &[Role]) -> Arc<[u8]> {
     let is_parameter_set = |role: &Role| {
-        matches!(role, Role::VideoParameterSet | Role::SequenceParameterSet | Role::PictureParameterSet)
+        matches!(
+            role,
+            Role::VideoParameterSet | Role::SequenceParameterSet | Role::PictureParameterSet
+        )
     };
     units
         .iter()
@@ -137,11 +149,17 @@ mod tests {
     use super::*;
 
     fn annex_b(units: &[&[u8]]) -> Arc<[u8]> {
-        units.iter().flat_map(|unit| [&[0, 0, 0, 1], *unit].concat()).collect()
+        units
+            .iter()
+            .flat_map(|unit| [&[0, 0, 0, 1], *unit].concat())
+            .collect()
     }
 
     fn length_prefixed(units: &[&[u8]]) -> Arc<[u8]> {
-        units.iter().flat_map(|unit| [&(unit.len() as u32).to_be_bytes()[..], unit].concat()).collect()
+        units
+            .iter()
+            .flat_map(|unit| [&(unit.len() as u32).to_be_bytes()[..], unit].concat())
+            .collect()
     }
 
     const SPS: &[u8] = &[0x67, 100, 0, 30];
@@ -151,10 +169,18 @@ mod tests {
     #[test]
     fn an_h264_random_access_point_needs_sps_pps_and_idr() {
         for framed in [annex_b, length_prefixed] {
-            assert!(Syntax::H264.inspect(&framed(&[SPS, PPS, IDR])).is_random_access);
+            assert!(
+                Syntax::H264
+                    .inspect(&framed(&[SPS, PPS, IDR]))
+                    .is_random_access
+            );
             assert!(!Syntax::H264.inspect(&framed(&[IDR])).is_random_access);
             assert!(!Syntax::H264.inspect(&framed(&[SPS, PPS])).is_random_access);
-            assert!(!Syntax::H264.inspect(&framed(&[SPS, PPS, &[0x41, 1]])).is_random_access);
+            assert!(
+                !Syntax::H264
+                    .inspect(&framed(&[SPS, PPS, &[0x41, 1]]))
+                    .is_random_access
+            );
         }
     }
 
@@ -163,10 +189,22 @@ mod tests {
         let (vps, sps, pps) = (&[0x40, 1][..], &[0x42, 1][..], &[0x44, 1][..]);
         for irap in 16u8..=23 {
             let slice = [irap << 1, 1];
-            assert!(Syntax::Hevc.inspect(&annex_b(&[vps, sps, pps, &slice])).is_random_access);
-            assert!(!Syntax::Hevc.inspect(&annex_b(&[sps, pps, &slice])).is_random_access);
+            assert!(
+                Syntax::Hevc
+                    .inspect(&annex_b(&[vps, sps, pps, &slice]))
+                    .is_random_access
+            );
+            assert!(
+                !Syntax::Hevc
+                    .inspect(&annex_b(&[sps, pps, &slice]))
+                    .is_random_access
+            );
         }
-        assert!(!Syntax::Hevc.inspect(&annex_b(&[vps, sps, pps, &[1 << 1, 1]])).is_random_access);
+        assert!(
+            !Syntax::Hevc
+                .inspect(&annex_b(&[vps, sps, pps, &[1 << 1, 1]]))
+                .is_random_access
+        );
     }
 
     #[test]

@@ -9,8 +9,11 @@ pub fn check_jpeg(data: &[u8]) -> Result<(), String> {
     }
     let mut at = 2;
     loop {
-        let Some(&[prefix, marker]) = data.get(at..at + 2).and_then(|bytes| bytes.first_chunk()) else {
-            return Err(format!("JPEG: truncated at byte {at}, before a start of frame"));
+        let Some(&[prefix, marker]) = data.get(at..at + 2).and_then(|bytes| bytes.first_chunk())
+        else {
+            return Err(format!(
+                "JPEG: truncated at byte {at}, before a start of frame"
+            ));
         };
         if prefix != 0xff {
             return Err(format!("JPEG: no marker at byte {at}"));
@@ -20,17 +23,25 @@ pub fn check_jpeg(data: &[u8]) -> Result<(), String> {
             0xff => at += 1,
             // SOF0..15 without DHT, JPG and DAC.
             0xc0..=0xcf if !matches!(marker, 0xc4 | 0xc8 | 0xcc) => {
-                return if data.len() > at + 9 { Ok(()) } else { Err("JPEG: truncated start of frame".into()) };
+                return if data.len() > at + 9 {
+                    Ok(())
+                } else {
+                    Err("JPEG: truncated start of frame".into())
+                };
             }
             // TEM and RSTn have no length.
             0x01 | 0xd0..=0xd7 => at += 2,
             0xd9 => return Err("JPEG: end of image before a start of frame".into()),
             0xda => return Err("JPEG: start of scan before a start of frame".into()),
             _ => {
-                let length = data.get(at + 2..at + 4).and_then(|bytes| bytes.first_chunk::<2>());
+                let length = data
+                    .get(at + 2..at + 4)
+                    .and_then(|bytes| bytes.first_chunk::<2>());
                 match length.map(|&bytes| usize::from(u16::from_be_bytes(bytes))) {
                     Some(length @ 2..) => at += 2 + length,
-                    Some(_) => return Err(format!("JPEG: segment of impossible length at byte {at}")),
+                    Some(_) => {
+                        return Err(format!("JPEG: segment of impossible length at byte {at}"));
+                    }
                     None => return Err(format!("JPEG: truncated segment at byte {at}")),
                 }
             }
@@ -41,7 +52,10 @@ pub fn check_jpeg(data: &[u8]) -> Result<(), String> {
 /// Checks the signature and the first chunk of a PNG (ISO/IEC 15948, 5.2 and 11.2.1).
 pub fn check_png(data: &[u8]) -> Result<(), String> {
     if data.len() < 16 {
-        return Err(format!("PNG: {} bytes are too few for a header", data.len()));
+        return Err(format!(
+            "PNG: {} bytes are too few for a header",
+            data.len()
+        ));
     }
     if !data.starts_with(&PNG_SIGNATURE) {
         return Err("PNG: no PNG signature".into());
@@ -69,7 +83,14 @@ mod tests {
 
     #[test]
     fn garbage_truncation_and_empty_images_are_refused() {
-        for data in [&[][..], &[0xff], b"garbage", &[0xff, 0xd8, 0xff, 0xd9], &JPEG[..8], &JPEG[..12]] {
+        for data in [
+            &[][..],
+            &[0xff],
+            b"garbage",
+            &[0xff, 0xd8, 0xff, 0xd9],
+            &JPEG[..8],
+            &JPEG[..12],
+        ] {
             assert!(check_jpeg(data).is_err(), "{data:?}");
         }
     }

@@ -85,7 +85,11 @@ fn annex_b_units(data: &[u8]) -> Vec<Range<usize>> {
 /// Records the unit `start..end` without its trailing zero bytes (they belong to the next start code).
 fn push_unit(units: &mut Vec<Range<usize>>, data: &[u8], start: Option<usize>, end: usize) {
     let Some(start) = start else { return };
-    let trailing = data[start..end].iter().rev().take_while(|&&byte| byte == 0).count();
+    let trailing = data[start..end]
+        .iter()
+        .rev()
+        .take_while(|&&byte| byte == 0)
+        .count();
     if start < end - trailing {
         units.push(start..end - trailing);
     }
@@ -112,14 +116,22 @@ mod tests {
     use super::*;
 
     fn length_prefixed(units: &[Vec<u8>]) -> Vec<u8> {
-        units.iter().flat_map(|unit| [&(unit.len() as u32).to_be_bytes()[..], unit].concat()).collect()
+        units
+            .iter()
+            .flat_map(|unit| [&(unit.len() as u32).to_be_bytes()[..], unit].concat())
+            .collect()
     }
 
     #[test]
     fn start_codes_of_both_lengths_split() {
-        let data = [0, 0, 0, 1, 0x67, 1, 2, 0, 0, 1, 0x68, 3, 0, 0, 0, 1, 0x65, 9];
+        let data = [
+            0, 0, 0, 1, 0x67, 1, 2, 0, 0, 1, 0x68, 3, 0, 0, 0, 1, 0x65, 9,
+        ];
         assert_eq!(framing(&data, |_| true), Framing::AnnexB);
-        assert_eq!(units(&data, Framing::AnnexB), Some(vec![4..7, 10..12, 16..18]));
+        assert_eq!(
+            units(&data, Framing::AnnexB),
+            Some(vec![4..7, 10..12, 16..18])
+        );
     }
 
     #[test]
@@ -127,7 +139,10 @@ mod tests {
         let unit = vec![0x65; 0x1_23];
         let data = length_prefixed(&[unit]);
         assert_eq!(&data[..4], &[0, 0, 1, 0x23]);
-        assert_eq!(framing(&data, |unit| unit[0] == 0x65), Framing::LengthPrefixed);
+        assert_eq!(
+            framing(&data, |unit| unit[0] == 0x65),
+            Framing::LengthPrefixed
+        );
         assert_eq!(framing(&data, |_| false), Framing::AnnexB);
         assert_eq!(framing(&data[..200], |_| true), Framing::AnnexB);
     }

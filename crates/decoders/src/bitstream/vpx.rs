@@ -23,7 +23,9 @@ pub fn vp9_is_shown(packet: &[u8]) -> bool {
 }
 
 fn frame_is_shown(frame: &[u8]) -> bool {
-    let Some(&first) = frame.first() else { return true };
+    let Some(&first) = frame.first() else {
+        return true;
+    };
     // frame_marker(2), profile_low, profile_high, reserved_zero in profile 3, show_existing_frame,
     // frame_type, show_frame, from the most significant bit down.
     let bit = |index: u32| first >> (7 - index) & 1 == 1;
@@ -44,7 +46,11 @@ fn superframe_sizes(packet: &[u8]) -> Option<Vec<usize>> {
     (index[0] == marker).then(|| {
         index[1..index_size - 1]
             .chunks(bytes_per_size)
-            .map(|size| size.iter().rev().fold(0, |value, &byte| value << 8 | usize::from(byte)))
+            .map(|size| {
+                size.iter()
+                    .rev()
+                    .fold(0, |value, &byte| value << 8 | usize::from(byte))
+            })
             .collect()
     })
 }

@@ -3,8 +3,8 @@
 //! The element never sees the user's timestamps. Each packet carries its key as a meta, which software
 //! decoders keep on the right picture whatever the timestamps are, and its key as a presentation time.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Weak;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gst::prelude::*;
 use surfaces::flight_key;
@@ -42,7 +42,9 @@ impl Drop for Live {
 impl ElementEngine {
     /// Builds the pipeline around `element`, stopped.
     pub(crate) fn new(element: &str, caps: &str, events: Weak<dyn Events>) -> Result<Self, String> {
-        let caps: gst::Caps = caps.parse().map_err(|error| format!("caps {caps}: {error}"))?;
+        let caps: gst::Caps = caps
+            .parse()
+            .map_err(|error| format!("caps {caps}: {error}"))?;
         let source = gst_app::AppSrc::builder()
             .caps(&caps)
             .format(gst::Format::Time)
@@ -71,10 +73,18 @@ impl ElementEngine {
             .build();
         accept_strides(sink.upcast_ref())?;
         let pipeline = gst::Pipeline::new();
-        let engine = Self { pipeline, source, _live: guard };
+        let engine = Self {
+            pipeline,
+            source,
+            _live: guard,
+        };
         let elements = [engine.source.upcast_ref(), &decoder, sink.upcast_ref()];
-        engine.pipeline.add_many(elements).map_err(|error| error.to_string())?;
-        gst::Element::link_many(elements).map_err(|error| format!("{element} cannot be linked: {error}"))?;
+        engine
+            .pipeline
+            .add_many(elements)
+            .map_err(|error| error.to_string())?;
+        gst::Element::link_many(elements)
+            .map_err(|error| format!("{element} cannot be linked: {error}"))?;
         if let Some(bus) = engine.pipeline.bus() {
             watch_errors(&bus, events);
         }
@@ -84,10 +94,13 @@ impl ElementEngine {
 
 impl Engine for ElementEngine {
     fn start(&self) -> Result<(), String> {
-        self.pipeline.set_state(gst::State::Playing).map(|_| ()).map_err(|error| {
-            let element = self.pipeline.name();
-            format!("pipeline {element} cannot be started: {error}")
-        })
+        self.pipeline
+            .set_state(gst::State::Playing)
+            .map(|_| ())
+            .map_err(|error| {
+                let element = self.pipeline.name();
+                format!("pipeline {element} cannot be started: {error}")
+            })
     }
 
     fn feed(&self, key: u64, payload: Payload) {
@@ -149,7 +162,9 @@ fn pictures(events: Weak<dyn Events>) -> gst_app::AppSinkCallbacks {
 
 /// Tells the decoder that any row stride will do, so that it need not copy its pictures.
 fn accept_strides(sink: &gst::Element) -> Result<(), String> {
-    let pad = sink.static_pad("sink").ok_or("the appsink has no sink pad")?;
+    let pad = sink
+        .static_pad("sink")
+        .ok_or("the appsink has no sink pad")?;
     pad.add_probe(gst::PadProbeType::QUERY_DOWNSTREAM, |_, info| {
         match info.query_mut().map(gst::QueryRef::view_mut) {
             Some(gst::QueryViewMut::Allocation(query)) => {
@@ -167,8 +182,12 @@ fn watch_errors(bus: &gst::Bus, events: Weak<dyn Events>) {
         if let gst::MessageView::Error(error) = message.view()
             && let Some(events) = events.upgrade()
         {
-            let source = error.src().map_or_else(String::new, |element| format!("{}: ", element.name()));
-            let detail = error.debug().map_or_else(String::new, |debug| format!(" ({debug})"));
+            let source = error
+                .src()
+                .map_or_else(String::new, |element| format!("{}: ", element.name()));
+            let detail = error
+                .debug()
+                .map_or_else(String::new, |debug| format!(" ({debug})"));
             events.failed(&format!("{source}{}{detail}", error.error()));
         }
         gst::BusSyncReply::Drop

@@ -16,7 +16,11 @@ pub(crate) enum Kind {
     Jpeg,
     Png,
     /// Tightly packed pixels of the given size and bytes per pixel (3: RGB, 4: RGBA).
-    Raw { width: u32, height: u32, channels: u32 },
+    Raw {
+        width: u32,
+        height: u32,
+        channels: u32,
+    },
 }
 
 impl Kind {
@@ -24,8 +28,16 @@ impl Kind {
         match config {
             DecoderConfig::Jpeg(_) => Some(Self::Jpeg),
             DecoderConfig::Png(_) => Some(Self::Png),
-            DecoderConfig::RawRgba(raw) => Some(Self::Raw { width: raw.width, height: raw.height, channels: 4 }),
-            DecoderConfig::RawRgb(raw) => Some(Self::Raw { width: raw.width, height: raw.height, channels: 3 }),
+            DecoderConfig::RawRgba(raw) => Some(Self::Raw {
+                width: raw.width,
+                height: raw.height,
+                channels: 4,
+            }),
+            DecoderConfig::RawRgb(raw) => Some(Self::Raw {
+                width: raw.width,
+                height: raw.height,
+                channels: 3,
+            }),
             _ => None,
         }
     }
@@ -58,7 +70,13 @@ pub(crate) struct ImageEngine {
 impl ImageEngine {
     pub(crate) fn new(kind: Kind, events: Weak<dyn Events>) -> Self {
         let (orders, idle) = channel();
-        Self { kind, events, orders, idle: Mutex::new(Some(idle)), thread: Mutex::new(None) }
+        Self {
+            kind,
+            events,
+            orders,
+            idle: Mutex::new(Some(idle)),
+            thread: Mutex::new(None),
+        }
     }
 
     fn order(&self, order: Order) {
@@ -69,7 +87,9 @@ impl ImageEngine {
 
 impl Engine for ImageEngine {
     fn start(&self) -> Result<(), String> {
-        let Some(orders) = self.idle.lock().take() else { return Ok(()) };
+        let Some(orders) = self.idle.lock().take() else {
+            return Ok(());
+        };
         let (kind, events) = (self.kind, self.events.clone());
         let thread = thread::Builder::new()
             .name(format!("savant-{}", kind.decoder()))
@@ -112,10 +132,15 @@ fn run(kind: Kind, orders: &Receiver<Order>, events: &Weak<dyn Events>) {
             None => return,
         }
         let Ok(order) = orders.recv() else { return };
-        let Some(events) = events.upgrade() else { return };
+        let Some(events) = events.upgrade() else {
+            return;
+        };
         match order {
             Order::Packet(key, payload) => {
-                if events.picture(Some(key), RawPicture::Encoded(kind, payload)).is_err() {
+                if events
+                    .picture(Some(key), RawPicture::Encoded(kind, payload))
+                    .is_err()
+                {
                     return;
                 }
             }

@@ -68,14 +68,25 @@ impl Blueprint {
             ));
         }
         let info = |decoder: &str| {
-            Arc::new(DecoderInfo { decoder: decoder.to_owned(), hardware: false, codec: self.codec })
+            Arc::new(DecoderInfo {
+                decoder: decoder.to_owned(),
+                hardware: false,
+                codec: self.codec,
+            })
         };
         if let Some(kind) = image::Kind::of(&self.config) {
-            return Ok(Box::new(image::ImageEngine::new(kind, events(info(kind.decoder())))));
+            return Ok(Box::new(image::ImageEngine::new(
+                kind,
+                events(info(kind.decoder())),
+            )));
         }
         let (stream, element) = table::choose(self.codec)?;
         let caps = stream.caps(self.profile_idc);
-        Ok(Box::new(element::ElementEngine::new(element, &caps, events(info(element)))?))
+        Ok(Box::new(element::ElementEngine::new(
+            element,
+            &caps,
+            events(info(element)),
+        )?))
     }
 
     /// The user's callback may have changed the configuration.
@@ -90,12 +101,14 @@ impl Blueprint {
             ));
         }
         let (format, has_codec_data) = match &self.config {
-            DecoderConfig::H264(config) if config.stream_format.is_length_prefixed() => {
-                (config.stream_format.caps_name(), config.codec_data.is_some())
-            }
-            DecoderConfig::Hevc(config) if config.stream_format.is_length_prefixed() => {
-                (config.stream_format.caps_name(), config.codec_data.is_some())
-            }
+            DecoderConfig::H264(config) if config.stream_format.is_length_prefixed() => (
+                config.stream_format.caps_name(),
+                config.codec_data.is_some(),
+            ),
+            DecoderConfig::Hevc(config) if config.stream_format.is_length_prefixed() => (
+                config.stream_format.caps_name(),
+                config.codec_data.is_some(),
+            ),
             _ => return Ok(()),
         };
         if has_codec_data {

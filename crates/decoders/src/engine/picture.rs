@@ -2,7 +2,9 @@
 
 use std::io::Cursor;
 
-use gst_video::{VideoColorMatrix, VideoColorRange, VideoFormat, VideoFrame, VideoFrameExt, VideoInfo};
+use gst_video::{
+    VideoColorMatrix, VideoColorRange, VideoFormat, VideoFrame, VideoFrameExt, VideoInfo,
+};
 use surfaces::SharedBuffer;
 use surfaces::convert::{Matrix, Picture, PictureLayout, Range, render_picture};
 
@@ -27,9 +29,26 @@ impl RawPicture {
             Self::Decoded(sample) => render_sample(&sample, target),
             Self::Encoded(Kind::Jpeg, data) => render_jpeg(&data, target),
             Self::Encoded(Kind::Png, data) => render_png(&data, target),
-            Self::Encoded(Kind::Raw { width, height, channels }, data) => {
-                let layout = if channels == 4 { PictureLayout::Rgba } else { PictureLayout::Rgb };
-                render_packed(layout, (width, height), &data, (width * channels) as usize, target)
+            Self::Encoded(
+                Kind::Raw {
+                    width,
+                    height,
+                    channels,
+                },
+                data,
+            ) => {
+                let layout = if channels == 4 {
+                    PictureLayout::Rgba
+                } else {
+                    PictureLayout::Rgb
+                };
+                render_packed(
+                    layout,
+                    (width, height),
+                    &data,
+                    (width * channels) as usize,
+                    target,
+                )
             }
         }
     }
@@ -47,20 +66,48 @@ const LAYOUTS: &[(VideoFormat, PictureLayout)] = &[
 ];
 
 fn render_sample(sample: &gst::Sample, target: &SharedBuffer) -> Result<(), String> {
-    let caps = sample.caps().ok_or("the decoder returned a picture without caps")?;
+    let caps = sample
+        .caps()
+        .ok_or("the decoder returned a picture without caps")?;
     let info = VideoInfo::from_caps(caps).map_err(|error| format!("caps {caps}: {error}"))?;
-    let buffer = sample.buffer_owned().ok_or("the decoder returned no picture")?;
+    let buffer = sample
+        .buffer_owned()
+        .ok_or("the decoder returned no picture")?;
     let frame = VideoFrame::from_buffer_readable(buffer, &info)
         .map_err(|_| format!("the decoder's {} picture cannot be mapped", info.format()))?;
+    let colour = colour(caps, &info);
     match LAYOUTS.iter().find(|(format, _)| *format == info.format()) {
-        Some(&(_, layout)) => render_planes(layout, &frame, target),
-        None => render_planes(PictureLayout::Rgba, &converted(&frame)?, target),
+        Some(&(_, layout)) => render_planes(layout, &frame, colour, target),
+        None => render_planes(PictureLayout::Rgba, &converted(&frame)?, colour, target),
     }
+}
+
+/// Matrix and range of a stream. Without tags it counts as BT.601, limited, whatever its size;
+/// `VideoInfo` would guess from the size.
+fn colour(caps: &gst::CapsRef, info: &VideoInfo) -> (Matrix, Range) {
+    if !caps
+        .structure(0)
+        .is_some_and(|structure| structure.has_field("colorimetry"))
+    {
+        return (Matrix::Bt601, Range::Limited);
+    }
+    let colorimetry = info.colorimetry();
+    let matrix = match colorimetry.matrix() {
+        VideoColorMatrix::Bt709 => Matrix::Bt709,
+        VideoColorMatrix::Bt2020 => Matrix::Bt2020,
+        _ => Matrix::Bt601,
+    };
+    let range = match colorimetry.range() {
+        VideoColorRange::Range0_255 => Range::Full,
+        _ => Range::Limited,
+    };
+    (matrix, range)
 }
 
 fn render_planes(
     layout: PictureLayout,
     frame: &VideoFrame<gst_video::video_frame::Readable>,
+    (matrix, range): (Matrix, Range),
     target: &SharedBuffer,
 ) -> Result<(), String> {
     let info = frame.info();
@@ -72,24 +119,18 @@ fn render_planes(
         strides[plane] = usize::try_from(frame.plane_stride()[plane])
             .map_err(|_| "the decoder returned a picture with negative strides")?;
     }
-    let colorimetry = info.colorimetry();
     let picture = Picture {
         layout,
         width: info.width(),
         height: info.height(),
         planes,
         strides,
-        matrix: match colorimetry.matrix() {
-            VideoColorMatrix::Bt709 => Matrix::Bt709,
-            VideoColorMatrix::Bt2020 => Matrix::Bt2020,
-            _ => Matrix::Bt601,
-        },
-        range: match colorimetry.range() {
-            VideoColorRange::Range0_255 => Range::Full,
-            _ => Range::Limited,
-        },
+        matrix,
+        range,
     };
-    render_picture(&picture, target).map(|_| ()).map_err(|error| error.to_string())
+    render_picture(&picture, target)
+        .map(|_| ())
+        .map_err(|error| error.to_string())
 }
 
 /// A picture of an unusual format as RGBA.
@@ -97,15 +138,20 @@ fn converted(
     frame: &VideoFrame<gst_video::video_frame::Readable>,
 ) -> Result<VideoFrame<gst_video::video_frame::Readable>, String> {
     let from = frame.info();
-    let describe = |error: &dyn std::fmt::Display| format!("{} cannot be converted to RGBA: {error}", from.format());
+    let describe = |error: &dyn std::fmt::Display| {
+        format!("{} cannot be converted to RGBA: {error}", from.format())
+    };
     let to = VideoInfo::builder(VideoFormat::Rgba, from.width(), from.height())
         .build()
         .map_err(|error| describe(&error))?;
-    let converter = gst_video::VideoConverter::new(from, &to, None).map_err(|error| describe(&error))?;
+    let converter =
+        gst_video::VideoConverter::new(from, &to, None).map_err(|error| describe(&error))?;
     let buffer = gst::Buffer::with_size(to.size()).map_err(|error| describe(&error))?;
-    let mut target = VideoFrame::from_buffer_writable(buffer, &to).map_err(|_| describe(&"out of memory"))?;
+    let mut target =
+        VideoFrame::from_buffer_writable(buffer, &to).map_err(|_| describe(&"out of memory"))?;
     converter.frame(frame, &mut target);
-    VideoFrame::from_buffer_readable(target.into_buffer(), &to).map_err(|_| describe(&"it cannot be mapped"))
+    VideoFrame::from_buffer_readable(target.into_buffer(), &to)
+        .map_err(|_| describe(&"it cannot be mapped"))
 }
 
 fn render_packed(
@@ -124,7 +170,9 @@ fn render_packed(
         matrix: Matrix::Bt601,
         range: Range::Full,
     };
-    render_picture(&picture, target).map(|_| ()).map_err(|error| error.to_string())
+    render_picture(&picture, target)
+        .map(|_| ())
+        .map_err(|error| error.to_string())
 }
 
 fn render_jpeg(data: &[u8], target: &SharedBuffer) -> Result<(), String> {
@@ -142,27 +190,49 @@ fn render_jpeg(data: &[u8], target: &SharedBuffer) -> Result<(), String> {
         format: turbojpeg::PixelFormat::RGBA,
     };
     decoder.decompress(data, image).map_err(describe)?;
-    render_packed(PictureLayout::Rgba, (header.width as u32, header.height as u32), &pixels, pitch, target)
+    render_packed(
+        PictureLayout::Rgba,
+        (header.width as u32, header.height as u32),
+        &pixels,
+        pitch,
+        target,
+    )
 }
 
 fn render_png(data: &[u8], target: &SharedBuffer) -> Result<(), String> {
     let describe = |error: png::DecodingError| format!("PNG: {error}");
     let mut decoder = png::Decoder::new(Cursor::new(data));
-    decoder.set_transformations(png::Transformations::EXPAND | png::Transformations::STRIP_16 | png::Transformations::ALPHA);
+    decoder.set_transformations(
+        png::Transformations::EXPAND | png::Transformations::STRIP_16 | png::Transformations::ALPHA,
+    );
     let mut reader = decoder.read_info().map_err(describe)?;
     let (width, height) = (reader.info().width, reader.info().height);
     check_pixels("PNG", u64::from(width), u64::from(height))?;
-    let size = reader.output_buffer_size().ok_or("PNG: the picture is too large")?;
+    let size = reader
+        .output_buffer_size()
+        .ok_or("PNG: the picture is too large")?;
     let mut pixels = vec![0; size];
     let info = reader.next_frame(&mut pixels).map_err(describe)?;
     match info.color_type {
-        png::ColorType::Rgba => {
-            render_packed(PictureLayout::Rgba, (width, height), &pixels, info.line_size, target)
-        }
+        png::ColorType::Rgba => render_packed(
+            PictureLayout::Rgba,
+            (width, height),
+            &pixels,
+            info.line_size,
+            target,
+        ),
         png::ColorType::GrayscaleAlpha => {
-            let rgba: Vec<u8> =
-                pixels.chunks_exact(2).flat_map(|pixel| [pixel[0], pixel[0], pixel[0], pixel[1]]).collect();
-            render_packed(PictureLayout::Rgba, (width, height), &rgba, width as usize * 4, target)
+            let rgba: Vec<u8> = pixels
+                .chunks_exact(2)
+                .flat_map(|pixel| [pixel[0], pixel[0], pixel[0], pixel[1]])
+                .collect();
+            render_packed(
+                PictureLayout::Rgba,
+                (width, height),
+                &rgba,
+                width as usize * 4,
+                target,
+            )
         }
         other => Err(format!("PNG: unexpected colour type {other:?}")),
     }
@@ -172,5 +242,7 @@ fn check_pixels(what: &str, width: u64, height: u64) -> Result<(), String> {
     if width * height <= MAX_PIXELS {
         return Ok(());
     }
-    Err(format!("{what}: {width}x{height} is more than the limit of {MAX_PIXELS} pixels"))
+    Err(format!(
+        "{what}: {width}x{height} is more than the limit of {MAX_PIXELS} pixels"
+    ))
 }

@@ -76,7 +76,11 @@ pub(crate) fn choose(codec: Codec) -> Result<(&'static Stream, &'static str), St
             .iter()
             .map(|element| format!("{} (Debian package {})", element.name, element.package))
             .collect();
-        return Err(format!("no {} decoder is installed; install one of: {}", codec.name(), wanted.join(", ")));
+        return Err(format!(
+            "no {} decoder is installed; install one of: {}",
+            codec.name(),
+            wanted.join(", ")
+        ));
     };
     let preferred = &stream.elements[0];
     if chosen.name != preferred.name {
@@ -100,7 +104,11 @@ mod tests {
         gst::init().expect("GStreamer");
         for stream in STREAMS {
             assert!(!stream.elements.is_empty());
-            assert!(stream.caps(Some(100)).parse::<gst::Caps>().is_ok(), "{}", stream.caps);
+            assert!(
+                stream.caps(Some(100)).parse::<gst::Caps>().is_ok(),
+                "{}",
+                stream.caps
+            );
         }
     }
 

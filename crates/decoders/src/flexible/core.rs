@@ -58,6 +58,8 @@ pub(super) struct State<T: Clone + Send + Sync + 'static> {
     pub turns: Turns,
     pub delivery: Delivery,
     pub last_delivered: Option<FrameInfo>,
+    /// Links on their way from `links` to `teardowns`.
+    pub retiring: usize,
     /// Teardowns that a shutdown waits for.
     pub teardowns: Vec<Teardown>,
 }
@@ -94,9 +96,15 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             turns: Turns::default(),
             delivery: Delivery::default(),
             last_delivered: None,
+            retiring: 0,
             teardowns: Vec::new(),
         };
-        Arc::new(Self { config, sink, state: Mutex::new(state), changed: Condvar::new() })
+        Arc::new(Self {
+            config,
+            sink,
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+        })
     }
 
     /// Names the decoder for the record of running callbacks.
@@ -114,7 +122,11 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
     }
 
     pub(super) fn refuse_in_callback(&self, call: &'static str) -> Result<(), DecoderError> {
-        if callback::is_inside(self.id()) { Err(DecoderError::InsideCallback { call }) } else { Ok(()) }
+        if callback::is_inside(self.id()) {
+            Err(DecoderError::InsideCallback { call })
+        } else {
+            Ok(())
+        }
     }
 
     /// Counts and hands over a frame that no decoder will see.
@@ -126,7 +138,10 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
 
     /// Carries effects out that start no session.
     pub(super) fn carry_out(self: &Arc<Self>, effects: Effects<Types<T>>) {
-        debug_assert!(effects.start.is_none(), "only a submission starts a session");
+        debug_assert!(
+            effects.start.is_none(),
+            "only a submission starts a session"
+        );
         self.emit_all(effects.emit);
         if let Some((lane, input)) = effects.input {
             self.give(lane, input);
@@ -175,10 +190,27 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
         }
     }
 
+    /// A picture has been converted, or could not be.
+    pub(super) fn converted(&self, lane: LaneId, ticket: u64, result: Result<Finished, String>) {
+        self.state
+            .lock()
+            .machine
+            .converted(lane, ticket, result, now());
+        self.changed.notify_all();
+    }
+
     fn retire(&self, lane: LaneId) {
-        let Some(link) = self.state.lock().links.remove(&lane) else { return };
+        let link = {
+            let mut state = self.state.lock();
+            let Some(link) = state.links.remove(&lane) else {
+                return;
+            };
+            state.retiring += 1;
+            link
+        };
         let teardown = reaper::retire(move || link.stop());
         let mut state = self.state.lock();
+        state.retiring -= 1;
         state.teardowns.retain(|earlier| !earlier.has_ended());
         state.teardowns.push(teardown);
     }
@@ -190,7 +222,10 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             if wait && state.machine.is_closed() {
                 return Err(DecoderError::ShutDown);
             }
-            (state.machine.abandon(), state.links.drain().map(|(_, link)| link).collect())
+            (
+                state.machine.abandon(),
+                state.links.drain().map(|(_, link)| link).collect(),
+            )
         };
         drop(remains);
         self.changed.notify_all();
@@ -230,7 +265,11 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
 
     /// Waits until everything has been handed over, and for the teardown.
     pub(super) fn wait_drained(&self, wait: Wait<'_>) -> Result<(), DecoderError> {
-        wait.on(&self.changed, &mut self.state.lock(), |state| state.machine.is_drained().then_some(()))?;
+        wait.on(&self.changed, &mut self.state.lock(), |state| {
+            let is_over =
+                state.machine.is_drained() && state.links.is_empty() && state.retiring == 0;
+            is_over.then_some(())
+        })?;
         let teardowns = std::mem::take(&mut self.state.lock().teardowns);
         self.await_teardowns(&teardowns);
         self.await_delivery_thread(Wait::at_most(reaper::TEARDOWN_LIMIT));
@@ -239,8 +278,10 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
 
     /// Waits until the outputs that open a lane have been handed over.
     pub(super) fn wait_settled(&self, lane: LaneId, wait: Wait<'_>) -> Result<(), DecoderError> {
-        wait.on(&self.changed, &mut self.state.lock(), |state| state.machine.is_settled(lane).then_some(()))
-            .map_err(DecoderError::from)
+        wait.on(&self.changed, &mut self.state.lock(), |state| {
+            state.machine.is_settled(lane).then_some(())
+        })
+        .map_err(DecoderError::from)
     }
 
     fn emit_all(&self, outputs: Vec<Outgoing<Types<T>>>) {
@@ -258,7 +299,10 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
         };
         let _scope = Scope::enter(self.id(), seal);
         if catch_unwind(AssertUnwindSafe(|| (self.sink)(output))).is_err() {
-            tracing::error!("the result callback of source {:?} panicked", self.config.source_id);
+            tracing::error!(
+                "the result callback of source {:?} panicked",
+                self.config.source_id
+            );
         }
     }
 
@@ -267,7 +311,10 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
         let _scope = Scope::enter(self.id(), None);
         let result = catch_unwind(AssertUnwindSafe(callback));
         if result.is_err() {
-            tracing::error!("the configuration callback of source {:?} panicked", self.config.source_id);
+            tracing::error!(
+                "the configuration callback of source {:?} panicked",
+                self.config.source_id
+            );
         }
         result.ok()
     }
@@ -280,8 +327,15 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
                 Output::Frame(FrameOutput::new(decoded, item.frame, finished.buffer))
             }
             Outgoing::Orphan(decoded) => Output::OrphanFrame(decoded),
-            Outgoing::Skipped(item, reason) => Output::Skipped { frame: item.frame, data: item.data, reason },
-            Outgoing::Error(item, message) => Output::Error { message, frame: item.map(|item| item.frame) },
+            Outgoing::Skipped(item, reason) => Output::Skipped {
+                frame: item.frame,
+                data: item.data,
+                reason,
+            },
+            Outgoing::Error(item, message) => Output::Error {
+                message,
+                frame: item.map(|item| item.frame),
+            },
             Outgoing::SourceEos(source_id) => Output::SourceEos { source_id },
             Outgoing::ParameterChange(old, new) => Output::ParameterChange { old, new },
         }

@@ -32,10 +32,15 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             state.delivery.running = true;
         }
         let core = self.clone();
-        let spawned = thread::Builder::new().name("savant-delivery".into()).spawn(move || core.deliver());
+        let spawned = thread::Builder::new()
+            .name("savant-delivery".into())
+            .spawn(move || core.deliver());
         if let Err(error) = spawned {
             self.state.lock().delivery.running = false;
-            tracing::error!("no thread to deliver the outputs of source {:?}: {error}", self.config.source_id);
+            tracing::error!(
+                "no thread to deliver the outputs of source {:?}: {error}",
+                self.config.source_id
+            );
         }
     }
 

@@ -22,13 +22,17 @@ pub enum DecoderError {
         actual: usize,
     },
     /// Too many frames were submitted from the decoder's own callbacks, where a submission cannot wait.
-    #[error("{queued} packets are queued already, and a submit from a callback of the same decoder cannot wait")]
+    #[error(
+        "{queued} packets are queued already, and a submit from a callback of the same decoder cannot wait"
+    )]
     CallbackOverrun {
         /// Packets in the queue.
         queued: usize,
     },
     /// The call would wait for the callback that it is made from.
-    #[error("{call} inside a callback of the same decoder would never return: call it from another thread")]
+    #[error(
+        "{call} inside a callback of the same decoder would never return: call it from another thread"
+    )]
     InsideCallback {
         /// The call's name.
         call: &'static str,

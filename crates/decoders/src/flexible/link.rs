@@ -1,12 +1,14 @@
 //! Between one session's engine and the decoder: packets in, pictures out, in the engine's threads.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use surfaces::wait::Wait;
-use surfaces::{BufferGenerator, Error, GeneratorConfig, MemType, SavantIdKind, SharedBuffer, VideoFormat};
+use surfaces::{
+    BufferGenerator, Error, GeneratorConfig, MemType, SavantIdKind, SharedBuffer, VideoFormat,
+};
 
 use super::core::{Core, Finished, Types, now};
 use crate::engine::{Blueprint, Engine, Events, RawPicture, Stopped, workers};
@@ -17,8 +19,14 @@ use crate::output::{DecodedFrame, DecoderInfo};
 /// The frame rate told to the pool when the frame's own is not positive.
 const DEFAULT_FPS: (i32, i32) = (30, 1);
 
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+
+/// Decoder sessions that exist in this process, for finding leaks.
+pub fn live_sessions() -> usize {
+    LIVE.load(Ordering::Relaxed)
+}
+
 pub(super) struct Link<T: Clone + Send + Sync + 'static> {
-    me: Weak<Self>,
     core: Arc<Core<T>>,
     lane: LaneId,
     pool: BufferGenerator,
@@ -40,14 +48,18 @@ impl<T: Clone + Send + Sync + 'static> Link<T> {
             format: VideoFormat::Rgba,
             width: params.width,
             height: params.height,
-            fps: if fps.0 > 0 && fps.1 > 0 { fps } else { DEFAULT_FPS },
+            fps: if fps.0 > 0 && fps.1 > 0 {
+                fps
+            } else {
+                DEFAULT_FPS
+            },
             gpu_id: core.config.gpu_id,
             mem_type: MemType::Default,
             pool_size: core.config.pool_size,
         })
         .map_err(|error| format!("no pool of output buffers: {error}"))?;
-        let link = Arc::new_cyclic(|me| Self {
-            me: me.clone(),
+        LIVE.fetch_add(1, Ordering::Relaxed);
+        let link = Arc::new(Self {
             core: core.clone(),
             lane,
             pool,
@@ -57,7 +69,7 @@ impl<T: Clone + Send + Sync + 'static> Link<T> {
         });
         let engine = blueprint.build(|decoder| {
             link.decoder.get_or_init(|| decoder);
-            link.me.clone()
+            Arc::downgrade(&link) as Weak<dyn Events>
         })?;
         link.engine.get_or_init(|| engine);
         Ok(link)
@@ -68,7 +80,9 @@ impl<T: Clone + Send + Sync + 'static> Link<T> {
     }
 
     pub(super) fn give(&self, input: Input<Types<T>>) {
-        let Some(engine) = self.engine.get() else { return };
+        let Some(engine) = self.engine.get() else {
+            return;
+        };
         match input {
             Input::Packet(key, payload) => engine.feed(key, payload),
             Input::End => engine.end(),
@@ -91,12 +105,16 @@ impl<T: Clone + Send + Sync + 'static> Link<T> {
     }
 
     /// Buffers of the pool, and buffers out of it.
-    pub(super) fn pool_usage(&self) -> Option<(u32, usize)> {
-        Some((self.pool.capacity(), self.pool.in_use()))
+    pub(super) fn pool_usage(&self) -> (u32, usize) {
+        (self.pool.capacity(), self.pool.in_use())
     }
 
     fn check_cancelled(&self) -> Result<(), Stopped> {
-        if self.cancelled.load(Ordering::Acquire) { Err(Stopped) } else { Ok(()) }
+        if self.cancelled.load(Ordering::Acquire) {
+            Err(Stopped)
+        } else {
+            Ok(())
+        }
     }
 
     fn decoder(&self) -> Result<Arc<DecoderInfo>, Stopped> {
@@ -135,12 +153,17 @@ impl<T: Clone + Send + Sync + 'static> Link<T> {
     }
 
     fn set_blocked(&self, blocked: bool) {
-        self.core.state.lock().machine.set_blocked(self.lane, blocked, now());
+        self.core
+            .state
+            .lock()
+            .machine
+            .set_blocked(self.lane, blocked, now());
     }
+}
 
-    fn converted(&self, ticket: u64, result: Result<Finished, String>) {
-        self.core.state.lock().machine.converted(self.lane, ticket, result, now());
-        self.core.changed.notify_all();
+impl<T: Clone + Send + Sync + 'static> Drop for Link<T> {
+    fn drop(&mut self) {
+        LIVE.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -158,28 +181,47 @@ impl<T: Clone + Send + Sync + 'static> Events for Link<T> {
         self.wait_for_room()?;
         let decoder = self.decoder()?;
         let orphan = DecodedFrame::orphan(decoder.clone());
-        let place = self.core.state.lock().machine.picture(self.lane, key, orphan, now());
+        let place = self
+            .core
+            .state
+            .lock()
+            .machine
+            .picture(self.lane, key, orphan, now());
         self.core.changed.notify_all();
-        let Place::Ticket(ticket) = place else { return self.check_cancelled() };
+        let Place::Ticket(ticket) = place else {
+            return self.check_cancelled();
+        };
         let buffer = match self.acquire() {
             Ok(buffer) => buffer,
             Err(error) => {
                 self.check_cancelled()?;
-                self.converted(ticket, Err(format!("no output buffer: {error}")));
+                self.core
+                    .converted(self.lane, ticket, Err(format!("no output buffer: {error}")));
                 return Ok(());
             }
         };
-        let info = self.core.state.lock().machine.converting(self.lane, ticket).map(|item| item.info);
-        let (Some(info), Some(link)) = (info, self.me.upgrade()) else { return self.check_cancelled() };
+        let info = self
+            .core
+            .state
+            .lock()
+            .machine
+            .converting(self.lane, ticket)
+            .map(|item| item.info);
+        let Some(info) = info else {
+            return self.check_cancelled();
+        };
+        // The job holds no link: a session must not outlive its teardown for the sake of a conversion.
+        let (core, lane) = (self.core.clone(), self.lane);
         workers::spawn(move || {
             let render = || {
                 picture.render(&buffer)?;
                 stamp(&buffer, &info).map_err(|error| error.to_string())?;
                 Ok(Finished { buffer, decoder })
             };
-            let result = catch_unwind(AssertUnwindSafe(render))
-                .unwrap_or_else(|_| Err("the conversion to RGBA panicked; please report this".to_owned()));
-            link.converted(ticket, result);
+            let result = catch_unwind(AssertUnwindSafe(render)).unwrap_or_else(|_| {
+                Err("the conversion to RGBA panicked; please report this".to_owned())
+            });
+            core.converted(lane, ticket, result);
         });
         Ok(())
     }
@@ -200,5 +242,6 @@ impl<T: Clone + Send + Sync + 'static> Events for Link<T> {
 fn stamp(buffer: &SharedBuffer, info: &frames::FrameInfo) -> Result<(), Error> {
     buffer.set_savant_ids(vec![(SavantIdKind::Frame, info.uuid)])?;
     buffer.set_pts_ns(info.pts_ns)?;
-    info.duration_ns.map_or(Ok(()), |duration| buffer.set_duration_ns(duration))
+    info.duration_ns
+        .map_or(Ok(()), |duration| buffer.set_duration_ns(duration))
 }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 pub use config::{ConfigCallback, FlexibleDecoderConfig};
 pub use error::DecoderError;
+pub use link::live_sessions;
 pub use stats::Stats;
 use surfaces::wait::Wait;
 
@@ -46,8 +47,13 @@ pub struct FlexibleDecoder<T: Clone + Send + Sync + 'static> {
 
 impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
     /// A decoder in its initial state. No device and no thread is used before the first frame.
-    pub fn new(config: FlexibleDecoderConfig<T>, sink: impl Fn(Output<T>) + Send + Sync + 'static) -> Self {
-        Self { core: Core::new(config, Box::new(sink)) }
+    pub fn new(
+        config: FlexibleDecoderConfig<T>,
+        sink: impl Fn(Output<T>) + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            core: Core::new(config, Box::new(sink)),
+        }
     }
 
     /// Takes a frame. Blocks while the input queue is full and, when codec or size changed, until all
@@ -58,12 +64,23 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
         if core.is_closed() {
             return Err(DecoderError::ShutDown);
         }
-        let Submission { source_id, info, data, frame } = submission;
+        let Submission {
+            source_id,
+            info,
+            data,
+            frame,
+        } = submission;
         let item = core::Item { frame, info, data };
         if source_id != core.config.source_id {
             let expected = core.config.source_id.clone();
             let item = core::Item { data: None, ..item };
-            return core.refuse(item, SkipReason::SourceIdMismatch { expected, actual: source_id });
+            return core.refuse(
+                item,
+                SkipReason::SourceIdMismatch {
+                    expected,
+                    actual: source_id,
+                },
+            );
         }
         let Some(payload) = item.data.clone() else {
             return core.refuse(item, SkipReason::NoPayload);
@@ -73,33 +90,69 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
             Err(Refusal::Skip(reason)) => return core.refuse(item, reason),
             Err(Refusal::RawSize(RawSize { expected, actual })) => {
                 let (width, height) = (info.width, info.height);
-                return Err(DecoderError::RawSize { width, height, expected, actual });
+                return Err(DecoderError::RawSize {
+                    width,
+                    height,
+                    expected,
+                    actual,
+                });
             }
         };
         self.accept(item, inspection, wait)
     }
 
-    fn accept(&self, item: core::Item<T>, inspection: Inspection, wait: Wait<'_>) -> Result<(), DecoderError> {
+    fn accept(
+        &self,
+        item: core::Item<T>,
+        inspection: Inspection,
+        wait: Wait<'_>,
+    ) -> Result<(), DecoderError> {
         let core = &self.core;
-        let Inspection { config, payload, gate, reorder, without_picture, profile_idc } = inspection;
+        let Inspection {
+            config,
+            payload,
+            gate,
+            reorder,
+            without_picture,
+            profile_idc,
+        } = inspection;
         let info = item.info;
-        let Some(codec) = info.codec else { return core.refuse(item, SkipReason::NoPayload) };
+        let Some(codec) = info.codec else {
+            return core.refuse(item, SkipReason::NoPayload);
+        };
         let frame = item.frame.clone();
-        let params = DecoderParameters { codec, width: info.width, height: info.height };
-        let mut arrival = Some(Arrival { item, payload, params, gate, reorder, without_picture });
+        let params = DecoderParameters {
+            codec,
+            width: info.width,
+            height: info.height,
+        };
+        let mut arrival = Some(Arrival {
+            item,
+            payload,
+            params,
+            gate,
+            reorder,
+            without_picture,
+        });
 
         let reentrant = callback::is_inside(core.id());
-        let _turn = if reentrant { None } else { Some(core.take_turn(wait)?) };
+        let _turn = if reentrant {
+            None
+        } else {
+            Some(core.take_turn(wait)?)
+        };
         let submitted = {
             let mut state = core.state.lock();
-            let mut attempt = |state: &mut core::State<T>| {
-                match state.machine.submit(arrival.take()?, reentrant, core::now()) {
-                    Submitted::NoRoom(refused) if !reentrant => {
-                        arrival = Some(refused);
-                        None
-                    }
-                    other => Some(other),
+            let mut attempt = |state: &mut core::State<T>| match state.machine.submit(
+                arrival.take()?,
+                reentrant,
+                core::now(),
+            ) {
+                Submitted::NoRoom(refused) if !reentrant => {
+                    arrival = Some(refused);
+                    None
                 }
+                other => Some(other),
             };
             wait.on(&core.changed, &mut state, &mut attempt)?
         };
@@ -107,15 +160,27 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
             Submitted::Accepted(effects) => effects,
             Submitted::ShutDown => return Err(DecoderError::ShutDown),
             Submitted::NoRoom(_) => {
-                return Err(DecoderError::CallbackOverrun { queued: core.queued() });
+                return Err(DecoderError::CallbackOverrun {
+                    queued: core.queued(),
+                });
             }
         };
         let settle = core.carry_out_submit(effects, || {
             let config = match &core.config.config_callback {
-                Some(callback) => core.in_callback(|| callback(config.clone(), &frame)).unwrap_or(config),
+                Some(callback) => core
+                    .in_callback(|| callback(config.clone(), &frame))
+                    .unwrap_or(config),
                 None => config,
             };
-            (Blueprint { codec, config, hardware: core.config.hardware, profile_idc }, info.fps)
+            (
+                Blueprint {
+                    codec,
+                    config,
+                    hardware: core.config.hardware,
+                    profile_idc,
+                },
+                info.fps,
+            )
         });
         match settle {
             Some(lane) if !reentrant => core.wait_settled(lane, wait),
@@ -125,10 +190,22 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
 
     /// Hands a logical end of stream on, behind every frame submitted before it. The id is passed
     /// through unchanged. Does not block, except for the turn of a concurrent submission.
-    pub fn source_eos(&self, source_id: impl Into<String>, wait: Wait<'_>) -> Result<(), DecoderError> {
+    pub fn source_eos(
+        &self,
+        source_id: impl Into<String>,
+        wait: Wait<'_>,
+    ) -> Result<(), DecoderError> {
         let core = &self.core;
-        let _turn = if callback::is_inside(core.id()) { None } else { Some(core.take_turn(wait)?) };
-        let effects = core.state.lock().machine.source_eos(source_id.into(), core::now());
+        let _turn = if callback::is_inside(core.id()) {
+            None
+        } else {
+            Some(core.take_turn(wait)?)
+        };
+        let effects = core
+            .state
+            .lock()
+            .machine
+            .source_eos(source_id.into(), core::now());
         core.carry_out(effects.ok_or(DecoderError::ShutDown)?);
         Ok(())
     }
@@ -139,7 +216,12 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
     pub fn graceful_shutdown(&self, wait: Wait<'_>) -> Result<(), DecoderError> {
         let core = &self.core;
         core.refuse_in_callback("graceful_shutdown()")?;
-        let effects = core.state.lock().machine.close(core::now()).ok_or(DecoderError::ShutDown)?;
+        let effects = core
+            .state
+            .lock()
+            .machine
+            .close(core::now())
+            .ok_or(DecoderError::ShutDown)?;
         core.carry_out(effects);
         core.wait_drained(wait)
     }

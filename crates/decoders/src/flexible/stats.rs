@@ -30,7 +30,11 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
     pub(super) fn stats(&self) -> Stats {
         let state = self.state.lock();
         let machine = &state.machine;
-        let pool = state.links.iter().max_by_key(|(lane, _)| **lane).and_then(|(_, link)| link.pool_usage());
+        let pool = state
+            .links
+            .iter()
+            .max_by_key(|(lane, _)| **lane)
+            .map(|(_, link)| link.pool_usage());
         Stats {
             counters: machine.counters().clone(),
             in_flight: machine.in_flight(),

@@ -44,7 +44,12 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
 
 impl<T: Clone + Send + Sync + 'static> Drop for Turn<'_, T> {
     fn drop(&mut self) {
-        self.core.state.lock().turns.queue.retain(|&waiting| waiting != self.number);
+        self.core
+            .state
+            .lock()
+            .turns
+            .queue
+            .retain(|&waiting| waiting != self.number);
         self.core.changed.notify_all();
     }
 }

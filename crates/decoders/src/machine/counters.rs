@@ -62,8 +62,16 @@ impl Counters {
     pub fn latency(&self) -> Option<Latency> {
         let mut sorted: Vec<Duration> = self.latencies.iter().copied().collect();
         sorted.sort_unstable();
-        let at = |percent: usize| sorted.get(sorted.len().saturating_sub(1) * percent / 100).copied();
-        Some(Latency { p50: at(50)?, p99: at(99)?, max: self.longest })
+        let at = |percent: usize| {
+            sorted
+                .get(sorted.len().saturating_sub(1) * percent / 100)
+                .copied()
+        };
+        Some(Latency {
+            p50: at(50)?,
+            p99: at(99)?,
+            max: self.longest,
+        })
     }
 
     /// All frames that have ended.

@@ -31,7 +31,9 @@ impl<F: Flow> Machine<F> {
 
     /// The output taken last is no longer in the user's hands.
     pub fn delivered(&mut self, now: Instant) {
-        let Some(id) = self.delivering.take() else { return };
+        let Some(id) = self.delivering.take() else {
+            return;
+        };
         if let Some(lane) = self.lane_mut(id) {
             lane.opening_left = lane.opening_left.saturating_sub(1);
             if let Some(session) = &mut lane.session {
@@ -43,10 +45,13 @@ impl<F: Flow> Machine<F> {
 
     /// Whether the outputs that open a lane have been handed over.
     pub fn is_settled(&self, id: LaneId) -> bool {
-        self.lanes.iter().find(|lane| lane.id == id).is_none_or(|lane| {
-            let in_hand = self.delivering == Some(id);
-            lane.opening.is_none() && lane.opening_left == 0 && !in_hand
-        })
+        self.lanes
+            .iter()
+            .find(|lane| lane.id == id)
+            .is_none_or(|lane| {
+                let in_hand = self.delivering == Some(id);
+                lane.opening.is_none() && lane.opening_left == 0 && !in_hand
+            })
     }
 
     /// Whether everything that was taken has been handed over.
@@ -64,17 +69,24 @@ impl<F: Flow> Machine<F> {
         self.lanes
             .iter()
             .filter_map(|lane| lane.session.as_ref())
-            .any(|session| session.draining || !session.markers.is_empty())
+            .any(|session| session.is_draining() || !session.markers.is_empty())
     }
 
     /// Whether a decoder waits for an output buffer.
     pub fn is_blocked(&self) -> bool {
-        self.lanes.iter().filter_map(|lane| lane.session.as_ref()).any(|session| session.blocked)
+        self.lanes
+            .iter()
+            .filter_map(|lane| lane.session.as_ref())
+            .any(|session| session.blocked)
     }
 
     /// Lanes end from the front, but only when nothing of them is in the user's hands.
     pub(super) fn remove_finished(&mut self) {
-        while self.lanes.front().is_some_and(|lane| lane.is_finished() && self.delivering != Some(lane.id)) {
+        while self
+            .lanes
+            .front()
+            .is_some_and(|lane| lane.is_finished() && self.delivering != Some(lane.id))
+        {
             self.lanes.pop_front();
         }
     }

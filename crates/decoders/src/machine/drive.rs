@@ -19,11 +19,17 @@ impl<F: Flow> Machine<F> {
     /// The session of a lane has been built, or could not be.
     pub fn started(&mut self, id: LaneId, result: Result<(), String>) -> Effects<F> {
         let mut effects = Effects::default();
-        let Some(index) = self.lanes.iter().position(|lane| lane.id == id) else { return effects };
+        let Some(index) = self.lanes.iter().position(|lane| lane.id == id) else {
+            return effects;
+        };
         let lane = &mut self.lanes[index];
-        let Some(opening) = lane.opening.take() else { return effects };
+        let Some(opening) = lane.opening.take() else {
+            return effects;
+        };
         let mut opening_outputs = Vec::new();
-        let mut skip = |item, reason: &SkipReason| opening_outputs.push(Outgoing::Skipped(item, reason.clone()));
+        let mut skip = |item, reason: &SkipReason| {
+            opening_outputs.push(Outgoing::Skipped(item, reason.clone()));
+        };
         match result {
             Ok(()) => {
                 for item in opening.preceding {
@@ -33,16 +39,20 @@ impl<F: Flow> Machine<F> {
             Err(message) => {
                 let reason = SkipReason::DecoderCreationFailed(message);
                 let session = lane.session.take();
-                let (flights, markers) =
-                    session.map(|session| (session.in_flight, session.markers)).unwrap_or_default();
+                let (flights, markers) = session
+                    .map(|session| (session.in_flight, session.markers))
+                    .unwrap_or_default();
                 for item in opening.preceding {
                     skip(item, &reason);
                 }
                 for flight in flights.into_values() {
                     skip(flight.item, &reason);
                 }
-                opening_outputs
-                    .extend(markers.into_iter().map(|(_, source_id)| Outgoing::SourceEos(source_id)));
+                opening_outputs.extend(
+                    markers
+                        .into_iter()
+                        .map(|(_, source_id)| Outgoing::SourceEos(source_id)),
+                );
                 if self.is_active(id) {
                     self.phase = Phase::Idle;
                 }
@@ -75,10 +85,20 @@ impl<F: Flow> Machine<F> {
     }
 
     /// A picture came out of a decoder, carrying the key of its packet if it kept one.
-    pub fn picture(&mut self, id: LaneId, key: Option<u64>, orphan: F::Orphan, now: Instant) -> Place {
+    pub fn picture(
+        &mut self,
+        id: LaneId,
+        key: Option<u64>,
+        orphan: F::Orphan,
+        now: Instant,
+    ) -> Place {
         let ticket = self.next_key;
-        let Some(lane) = self.lanes.iter_mut().find(|lane| lane.id == id) else { return Place::Nowhere };
-        let Some(session) = lane.session.as_mut() else { return Place::Nowhere };
+        let Some(lane) = self.lanes.iter_mut().find(|lane| lane.id == id) else {
+            return Place::Nowhere;
+        };
+        let Some(session) = lane.session.as_mut() else {
+            return Place::Nowhere;
+        };
         session.touch(now);
         let flight = key.and_then(|key| session.in_flight.remove(&key));
         let given_up = key.map(|key| session.passed_by(key)).unwrap_or_default();
@@ -98,13 +118,23 @@ impl<F: Flow> Machine<F> {
     }
 
     /// A picture has been converted, or could not be.
-    pub fn converted(&mut self, id: LaneId, ticket: u64, result: Result<F::Picture, String>, now: Instant) {
-        let Some(lane) = self.lane_mut(id) else { return };
+    pub fn converted(
+        &mut self,
+        id: LaneId,
+        ticket: u64,
+        result: Result<F::Picture, String>,
+        now: Instant,
+    ) {
+        let Some(lane) = self.lane_mut(id) else {
+            return;
+        };
         if let Some(session) = &mut lane.session {
             session.touch(now);
         }
         let is_ours = |ready: &Ready<F>| matches!(ready, Ready::Converting { ticket: own, .. } if *own == ticket);
-        let Some(index) = lane.ready.iter().position(is_ours) else { return };
+        let Some(index) = lane.ready.iter().position(is_ours) else {
+            return;
+        };
         // Taken out and put back at its place, since the frame moves from one variant to the other.
         if let Some(Ready::Converting { flight, .. }) = lane.ready.remove(index) {
             let ready = match result {
@@ -119,7 +149,10 @@ impl<F: Flow> Machine<F> {
     pub fn converting(&self, id: LaneId, ticket: u64) -> Option<&F::Item> {
         let lane = self.lanes.iter().find(|lane| lane.id == id)?;
         lane.ready.iter().find_map(|ready| match ready {
-            Ready::Converting { ticket: own, flight } if *own == ticket => Some(&flight.item),
+            Ready::Converting {
+                ticket: own,
+                flight,
+            } if *own == ticket => Some(&flight.item),
             _ => None,
         })
     }
@@ -145,20 +178,27 @@ impl<F: Flow> Machine<F> {
 
     /// The decoder of a lane has returned everything it had.
     pub fn ended(&mut self, id: LaneId) -> Effects<F> {
-        if self.session(id).is_some_and(|session| !session.draining) {
+        if self
+            .session(id)
+            .is_some_and(|session| !session.is_draining())
+        {
             return self.failed(id, "the decoder ended the stream by itself");
         }
-        self.finish(id, |flight| flight.without_picture())
+        self.finish(id, Flight::without_picture)
     }
 
     /// The decoder of a lane broke down; its frames end with `message`.
     pub fn failed(&mut self, id: LaneId, message: &str) -> Effects<F> {
-        if self.session(id).is_some_and(|session| session.in_flight.is_empty())
+        if self
+            .session(id)
+            .is_some_and(|session| session.in_flight.is_empty())
             && let Some(lane) = self.lane_mut(id)
         {
             lane.push(Outgoing::Error(None, message.to_owned()));
         }
-        self.finish(id, |flight| Outgoing::Error(Some(flight.item), message.to_owned()))
+        self.finish(id, |flight| {
+            Outgoing::Error(Some(flight.item), message.to_owned())
+        })
     }
 
     /// Lets time pass: ends drains that have stalled and flushes decoders that hold an end of stream.
@@ -170,16 +210,28 @@ impl<F: Flow> Machine<F> {
         let limits = self.limits;
         let due = self.lanes.iter().find_map(|lane| {
             let session = lane.session.as_ref()?;
-            let waits_for_the_user = session.blocked || lane.opening.is_some() || lane.pictures() > 0;
-            let limit = if session.draining { limits.idle_timeout } else { limits.eos_flush };
-            let is_due = session.draining || (!session.markers.is_empty() && session.input.is_empty());
-            (is_due && !waits_for_the_user && session.idle_for(now) >= limit)
-                .then_some((lane.id, session.params, session.draining))
+            let waits_for_the_user =
+                session.blocked || lane.opening.is_some() || lane.pictures() > 0;
+            let limit = if session.is_draining() {
+                limits.idle_timeout
+            } else {
+                limits.eos_flush
+            };
+            let is_due =
+                session.is_draining() || (!session.markers.is_empty() && session.input.is_empty());
+            (is_due && !waits_for_the_user && session.idle_for(now) >= limit).then_some((
+                lane.id,
+                session.params,
+                session.is_draining(),
+            ))
         });
         match due {
             Some((id, _, true)) => {
                 let limit = limits.idle_timeout.as_millis();
-                effects = self.failed(id, &format!("the decoder returned nothing for {limit} ms while it was drained"));
+                effects = self.failed(
+                    id,
+                    &format!("the decoder returned nothing for {limit} ms while it was drained"),
+                );
             }
             Some((id, params, false)) => {
                 self.drain(id, now, &mut effects);
@@ -195,8 +247,12 @@ impl<F: Flow> Machine<F> {
     /// Ends a session: every frame that is left gets its outcome.
     fn finish(&mut self, id: LaneId, outcome: impl Fn(Flight<F>) -> Outgoing<F>) -> Effects<F> {
         let mut effects = Effects::default();
-        let Some(lane) = self.lane_mut(id) else { return effects };
-        let Some(session) = lane.session.take() else { return effects };
+        let Some(lane) = self.lane_mut(id) else {
+            return effects;
+        };
+        let Some(session) = lane.session.take() else {
+            return effects;
+        };
         let mut markers = session.markers.into_iter().peekable();
         for (key, flight) in session.in_flight {
             while let Some((_, source_id)) = markers.next_if(|(behind, _)| *behind <= key) {
@@ -216,8 +272,12 @@ impl<F: Flow> Machine<F> {
     }
 
     pub(super) fn settle_markers(&mut self, id: LaneId) {
-        let Some(lane) = self.lane_mut(id) else { return };
-        let Some(session) = lane.session.as_mut() else { return };
+        let Some(lane) = self.lane_mut(id) else {
+            return;
+        };
+        let Some(session) = lane.session.as_mut() else {
+            return;
+        };
         for source_id in session.settled_markers() {
             lane.push(Outgoing::SourceEos(source_id));
         }
@@ -225,11 +285,12 @@ impl<F: Flow> Machine<F> {
 
     /// Puts the outputs that open a lane in front of whatever it already holds.
     pub(super) fn open(&mut self, id: LaneId, outputs: Vec<Outgoing<F>>) {
-        let Some(lane) = self.lane_mut(id) else { return };
+        let Some(lane) = self.lane_mut(id) else {
+            return;
+        };
         lane.opening_left = outputs.len();
         for output in outputs.into_iter().rev() {
             lane.ready.push_front(Ready::Output(output));
         }
     }
 }
-

@@ -33,9 +33,15 @@ pub(super) struct Opening<F: Flow> {
 pub(super) enum Ready<F: Flow> {
     Output(Outgoing<F>),
     /// A picture that is still being converted.
-    Converting { ticket: u64, flight: Flight<F> },
+    Converting {
+        ticket: u64,
+        flight: Flight<F>,
+    },
     /// A converted picture; its latency is taken when it leaves.
-    Converted { flight: Flight<F>, picture: F::Picture },
+    Converted {
+        flight: Flight<F>,
+        picture: F::Picture,
+    },
 }
 
 /// A frame that a decoder works on.
@@ -45,6 +51,17 @@ pub(super) struct Flight<F: Flow> {
     without_picture: NoPicture,
     /// Pictures of later packets that came out before this one's.
     passed: usize,
+}
+
+/// How far a session has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// It takes packets.
+    Running,
+    /// It takes no more; the decoder will be told when the queue is empty.
+    Draining,
+    /// The decoder has been told.
+    Ending,
 }
 
 /// A decoder at work.
@@ -59,8 +76,7 @@ pub(super) struct Session<F: Flow> {
     pub markers: VecDeque<(u64, String)>,
     /// The decoder asked for a packet and got none.
     hungry: bool,
-    pub draining: bool,
-    end_sent: bool,
+    stage: Stage,
     /// The decoder waits for a free output buffer.
     pub blocked: bool,
     last_progress: Instant,
@@ -68,7 +84,13 @@ pub(super) struct Session<F: Flow> {
 
 impl<F: Flow> Lane<F> {
     pub fn opened(id: LaneId) -> Self {
-        Self { id, ready: VecDeque::new(), session: None, opening: None, opening_left: 0 }
+        Self {
+            id,
+            ready: VecDeque::new(),
+            session: None,
+            opening: None,
+            opening_left: 0,
+        }
     }
 
     pub fn starting(
@@ -77,7 +99,11 @@ impl<F: Flow> Lane<F> {
         preceding: Vec<F::Item>,
         change: Option<(DecoderParameters, DecoderParameters)>,
     ) -> Self {
-        Self { session: Some(session), opening: Some(Opening { preceding, change }), ..Self::opened(id) }
+        Self {
+            session: Some(session),
+            opening: Some(Opening { preceding, change }),
+            ..Self::opened(id)
+        }
     }
 
     pub fn push(&mut self, output: Outgoing<F>) {
@@ -86,7 +112,10 @@ impl<F: Flow> Lane<F> {
 
     /// Pictures between the decoder and the user.
     pub fn pictures(&self) -> usize {
-        self.ready.iter().filter(|ready| !matches!(ready, Ready::Output(_))).count()
+        self.ready
+            .iter()
+            .filter(|ready| !matches!(ready, Ready::Output(_)))
+            .count()
     }
 
     pub fn is_finished(&self) -> bool {
@@ -96,8 +125,16 @@ impl<F: Flow> Lane<F> {
     /// Frames inside this lane.
     pub fn items(&self) -> usize {
         let ready = self.ready.iter().filter(|ready| ready.has_item()).count();
-        let preceding = self.opening.as_ref().map_or(0, |opening| opening.preceding.len());
-        ready + preceding + self.session.as_ref().map_or(0, |session| session.in_flight.len())
+        let preceding = self
+            .opening
+            .as_ref()
+            .map_or(0, |opening| opening.preceding.len());
+        ready
+            + preceding
+            + self
+                .session
+                .as_ref()
+                .map_or(0, |session| session.in_flight.len())
     }
 }
 
@@ -105,8 +142,12 @@ impl<F: Flow> Ready<F> {
     fn has_item(&self) -> bool {
         match self {
             Self::Converting { .. } | Self::Converted { .. } => true,
-            Self::Output(Outgoing::Frame(..) | Outgoing::Skipped(..) | Outgoing::Error(Some(_), _)) => true,
-            Self::Output(_) => false,
+            Self::Output(output) => {
+                matches!(
+                    output,
+                    Outgoing::Frame(..) | Outgoing::Skipped(..) | Outgoing::Error(Some(_), _)
+                )
+            }
         }
     }
 }
@@ -120,16 +161,28 @@ impl<F: Flow> Session<F> {
             in_flight: BTreeMap::new(),
             markers: VecDeque::new(),
             hungry: false,
-            draining: false,
-            end_sent: false,
+            stage: Stage::Running,
             blocked: false,
             last_progress: now,
         }
     }
 
     pub fn push(&mut self, key: u64, arrival: Arrival<F>, now: Instant) {
-        let Arrival { item, payload, without_picture, .. } = arrival;
-        self.in_flight.insert(key, Flight { item, submitted_at: now, without_picture, passed: 0 });
+        let Arrival {
+            item,
+            payload,
+            without_picture,
+            ..
+        } = arrival;
+        self.in_flight.insert(
+            key,
+            Flight {
+                item,
+                submitted_at: now,
+                without_picture,
+                passed: 0,
+            },
+        );
         self.input.push_back((key, payload));
         self.touch(now);
     }
@@ -147,11 +200,23 @@ impl<F: Flow> Session<F> {
             self.touch(now);
             return Some(Input::Packet(key, payload));
         }
-        let at_end = self.draining && self.input.is_empty() && !self.end_sent;
+        let at_end = self.stage == Stage::Draining && self.input.is_empty();
         at_end.then(|| {
-            self.end_sent = true;
+            self.stage = Stage::Ending;
             Input::End
         })
+    }
+
+    /// Takes no more packets.
+    pub fn drain(&mut self, now: Instant) {
+        if self.stage == Stage::Running {
+            self.stage = Stage::Draining;
+        }
+        self.touch(now);
+    }
+
+    pub fn is_draining(&self) -> bool {
+        self.stage != Stage::Running
     }
 
     pub fn touch(&mut self, now: Instant) {
@@ -171,14 +236,24 @@ impl<F: Flow> Session<F> {
                 given_up.push(earlier);
             }
         }
-        given_up.into_iter().filter_map(|key| self.in_flight.remove(&key)).collect()
+        given_up
+            .into_iter()
+            .filter_map(|key| self.in_flight.remove(&key))
+            .collect()
     }
 
     /// Logical ends of stream that have no frame left in front of them.
     pub fn settled_markers(&mut self) -> Vec<String> {
         let first = self.in_flight.keys().next().copied().unwrap_or(u64::MAX);
-        let settled = self.markers.iter().take_while(|(key, _)| *key <= first).count();
-        self.markers.drain(..settled).map(|(_, source_id)| source_id).collect()
+        let settled = self
+            .markers
+            .iter()
+            .take_while(|(key, _)| *key <= first)
+            .count();
+        self.markers
+            .drain(..settled)
+            .map(|(_, source_id)| source_id)
+            .collect()
     }
 }
 

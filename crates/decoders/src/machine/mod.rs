@@ -19,8 +19,8 @@ use std::time::{Duration, Instant};
 
 pub use counters::{Counters, Latency};
 pub use drive::Place;
-use lane::{Lane, Session};
 pub use lane::LaneId;
+use lane::{Lane, Session};
 
 use crate::outcome::{DecoderParameters, NoPicture, SkipReason};
 
@@ -161,7 +161,13 @@ pub struct Remains<F: Flow> {
 
 impl<F: Flow> Default for Effects<F> {
     fn default() -> Self {
-        Self { emit: Vec::new(), start: None, input: None, retire: Vec::new(), settle: None }
+        Self {
+            emit: Vec::new(),
+            start: None,
+            input: None,
+            retire: Vec::new(),
+            settle: None,
+        }
     }
 }
 
@@ -196,8 +202,15 @@ impl<F: Flow> Machine<F> {
             Phase::Closed => return Submitted::ShutDown,
             Phase::Active(id) if self.params(*id) == Some(arrival.params) => {
                 let id = *id;
-                let bound = if reentrant { self.limits.reentrant_input } else { self.limits.input };
-                if self.session(id).is_some_and(|session| session.input.len() >= bound) {
+                let bound = if reentrant {
+                    self.limits.reentrant_input
+                } else {
+                    self.limits.input
+                };
+                if self
+                    .session(id)
+                    .is_some_and(|session| session.input.len() >= bound)
+                {
                     return Submitted::NoRoom(arrival);
                 }
                 self.counters.submitted += 1;
@@ -208,7 +221,9 @@ impl<F: Flow> Machine<F> {
         self.counters.submitted += 1;
         let mut effects = Effects::default();
         match std::mem::replace(&mut self.phase, Phase::Idle) {
-            Phase::Idle | Phase::Closed => self.activate(arrival, Vec::new(), None, now, &mut effects),
+            Phase::Idle | Phase::Closed => {
+                self.activate(arrival, Vec::new(), None, now, &mut effects);
+            }
             Phase::Parked(old) => {
                 let change = (old != arrival.params).then_some((old, arrival.params));
                 self.activate(arrival, Vec::new(), change, now, &mut effects);
@@ -219,7 +234,10 @@ impl<F: Flow> Machine<F> {
                 self.activate(arrival, Vec::new(), change, now, &mut effects);
             }
             Phase::Detecting(mut buffered) => {
-                if buffered.first().is_some_and(|first| first.params != arrival.params) {
+                if buffered
+                    .first()
+                    .is_some_and(|first| first.params != arrival.params)
+                {
                     self.skip_all(buffered, &SkipReason::WaitingForKeyframe, &mut effects);
                     self.activate(arrival, Vec::new(), None, now, &mut effects);
                 } else if arrival.gate == Gate::Dependent {
@@ -282,7 +300,10 @@ impl<F: Flow> Machine<F> {
         let lanes = std::mem::take(&mut self.lanes);
         let inside: usize = lanes.iter().map(Lane::items).sum();
         self.counters.lost += (buffered.len() + inside) as u64;
-        Remains { _buffered: buffered, _lanes: lanes }
+        Remains {
+            _buffered: buffered,
+            _lanes: lanes,
+        }
     }
 
     /// Whether frames are refused because of [`close`](Self::close) or [`abandon`](Self::abandon).
@@ -306,12 +327,17 @@ impl<F: Flow> Machine<F> {
 
     /// Packets in front of the decoders, frames inside them, and outputs behind them.
     pub fn queue_depths(&self) -> (usize, usize, usize) {
-        self.lanes.iter().fold((0, 0, 0), |(input, decoder, output), lane| {
-            let (queued, inside) = lane.session.as_ref().map_or((0, 0), |session| {
-                (session.input.len(), session.in_flight.len() - session.input.len())
-            });
-            (input + queued, decoder + inside, output + lane.ready.len())
-        })
+        self.lanes
+            .iter()
+            .fold((0, 0, 0), |(input, decoder, output), lane| {
+                let (queued, inside) = lane.session.as_ref().map_or((0, 0), |session| {
+                    (
+                        session.input.len(),
+                        session.in_flight.len() - session.input.len(),
+                    )
+                });
+                (input + queued, decoder + inside, output + lane.ready.len())
+            })
     }
 
     /// Begins with `arrival`: a new session, or waiting for a random access point.
@@ -361,13 +387,17 @@ impl<F: Flow> Machine<F> {
 
     fn drain(&mut self, id: LaneId, now: Instant, effects: &mut Effects<F>) {
         if let Some(session) = self.session_mut(id) {
-            session.draining = true;
-            session.touch(now);
+            session.drain(now);
             effects.input = session.next_input(now).map(|input| (id, input));
         }
     }
 
-    fn skip_all(&mut self, buffered: Vec<Arrival<F>>, reason: &SkipReason, effects: &mut Effects<F>) {
+    fn skip_all(
+        &mut self,
+        buffered: Vec<Arrival<F>>,
+        reason: &SkipReason,
+        effects: &mut Effects<F>,
+    ) {
         for early in buffered {
             self.queue_or_emit(Outgoing::Skipped(early.item, reason.clone()), effects);
         }
@@ -388,7 +418,11 @@ impl<F: Flow> Machine<F> {
     }
 
     fn session(&self, id: LaneId) -> Option<&Session<F>> {
-        self.lanes.iter().find(|lane| lane.id == id)?.session.as_ref()
+        self.lanes
+            .iter()
+            .find(|lane| lane.id == id)?
+            .session
+            .as_ref()
     }
 
     fn session_mut(&mut self, id: LaneId) -> Option<&mut Session<F>> {

@@ -27,7 +27,11 @@ const LIMITS: Limits = Limits {
 };
 
 fn params(width: u32) -> DecoderParameters {
-    DecoderParameters { codec: Codec::H264, width, height: 8 }
+    DecoderParameters {
+        codec: Codec::H264,
+        width,
+        height: 8,
+    }
 }
 
 fn arrival(item: u32, width: u32, gate: Gate) -> Arrival<Test> {
@@ -74,7 +78,11 @@ impl Rig {
     fn carry_out(&mut self, effects: Effects<Test>) {
         self.out.extend(effects.emit);
         if let Some((id, _)) = effects.start {
-            let result = if self.fail_start { Err("no".to_owned()) } else { Ok(()) };
+            let result = if self.fail_start {
+                Err("no".to_owned())
+            } else {
+                Ok(())
+            };
             if result.is_ok() {
                 self.decoders.insert(id, Decoder::default());
             }
@@ -82,23 +90,28 @@ impl Rig {
             self.carry_out(effects);
         }
         if let Some((id, input)) = effects.input {
-            self.give(id, input);
+            self.give(id, &input);
         }
         for id in effects.retire {
             self.decoders.remove(&id);
         }
     }
 
-    fn give(&mut self, id: LaneId, input: Input<Test>) {
-        let Some(decoder) = self.decoders.get_mut(&id) else { return };
+    fn give(&mut self, id: LaneId, input: &Input<Test>) {
+        let Some(decoder) = self.decoders.get_mut(&id) else {
+            return;
+        };
         match input {
-            Input::Packet(key, ()) => decoder.inside.push_back(key),
+            Input::Packet(key, ()) => decoder.inside.push_back(*key),
             Input::End => decoder.end = true,
         }
     }
 
     fn submit(&mut self, item: u32, width: u32, gate: Gate) -> bool {
-        match self.machine.submit(arrival(item, width, gate), false, self.now) {
+        match self
+            .machine
+            .submit(arrival(item, width, gate), false, self.now)
+        {
             Submitted::Accepted(effects) => {
                 self.carry_out(effects);
                 true
@@ -117,7 +130,7 @@ impl Rig {
         for id in self.lanes() {
             while let Some(input) = self.machine.hungry(id, self.now) {
                 let is_end = matches!(input, Input::End);
-                self.give(id, input);
+                self.give(id, &input);
                 if is_end {
                     break;
                 }
@@ -127,8 +140,12 @@ impl Rig {
 
     /// The oldest decoder returns one picture, or swallows it.
     fn decode(&mut self, swallow: bool) {
-        let Some(id) = self.lanes().first().copied() else { return };
-        let Some(decoder) = self.decoders.get_mut(&id) else { return };
+        let Some(id) = self.lanes().first().copied() else {
+            return;
+        };
+        let Some(decoder) = self.decoders.get_mut(&id) else {
+            return;
+        };
         match decoder.inside.pop_front() {
             Some(_) if swallow => {}
             Some(key) => {
@@ -153,7 +170,9 @@ impl Rig {
     }
 
     fn deliver(&mut self) -> bool {
-        let Some(output) = self.machine.next_delivery(self.now) else { return false };
+        let Some(output) = self.machine.next_delivery(self.now) else {
+            return false;
+        };
         self.out.push(output);
         self.machine.delivered(self.now);
         true
@@ -183,7 +202,10 @@ impl Rig {
 
     fn check_sums(&self) {
         let counters = self.machine.counters();
-        assert_eq!(counters.submitted, counters.ended() + self.machine.in_flight() as u64);
+        assert_eq!(
+            counters.submitted,
+            counters.ended() + self.machine.in_flight() as u64
+        );
     }
 
     fn names(&self) -> Vec<String> {
@@ -212,13 +234,21 @@ fn a_parameter_change_comes_between_the_sessions() {
     assert!(rig.submit(2, 16, Gate::Immediate));
     rig.feed();
     let newer = rig.lanes()[1];
-    let key = rig.decoders.get_mut(&newer).and_then(|decoder| decoder.inside.pop_front());
-    let Place::Ticket(ticket) = rig.machine.picture(newer, key, (), rig.now) else { panic!("no place") };
+    let key = rig
+        .decoders
+        .get_mut(&newer)
+        .and_then(|decoder| decoder.inside.pop_front());
+    let Place::Ticket(ticket) = rig.machine.picture(newer, key, (), rig.now) else {
+        panic!("no place")
+    };
     rig.machine.converted(newer, ticket, Ok(()), rig.now);
     assert!(!rig.deliver(), "the newer session must wait");
     rig.close();
     rig.run_dry();
-    assert_eq!(rig.names(), ["frame 0", "frame 1", "change 8 16", "frame 2"]);
+    assert_eq!(
+        rig.names(),
+        ["frame 0", "frame 1", "change 8 16", "frame 2"]
+    );
     rig.check_sums();
 }
 
@@ -229,7 +259,10 @@ fn a_session_that_cannot_be_built_skips_before_the_change_is_told() {
     rig.fail_start = true;
     rig.submit(1, 16, Gate::Immediate);
     rig.run_dry();
-    assert_eq!(rig.names(), ["frame 0", "skip 1 decoder_creation_failed", "change 8 16"]);
+    assert_eq!(
+        rig.names(),
+        ["frame 0", "skip 1 decoder_creation_failed", "change 8 16"]
+    );
 }
 
 #[test]
@@ -238,7 +271,9 @@ fn detection_gives_up_beyond_its_limit_and_starts_again() {
     for item in 0..5 {
         rig.submit(item, 8, Gate::Dependent);
     }
-    let overflow: Vec<_> = (0..4).map(|item| format!("skip {item} detection_buffer_overflow")).collect();
+    let overflow: Vec<_> = (0..4)
+        .map(|item| format!("skip {item} detection_buffer_overflow"))
+        .collect();
     assert_eq!(rig.names(), overflow);
     rig.submit(5, 8, Gate::RandomAccess);
     assert_eq!(rig.names()[4..], ["skip 4 waiting_for_keyframe"]);
@@ -270,7 +305,10 @@ fn a_swallowed_packet_is_told_once_later_pictures_came_out() {
         rig.convert(false);
     }
     while rig.deliver() {}
-    assert_eq!(rig.names(), ["frame 1", "frame 2", "skip 0 no_picture", "frame 3"]);
+    assert_eq!(
+        rig.names(),
+        ["frame 1", "frame 2", "skip 0 no_picture", "frame 3"]
+    );
 }
 
 #[test]
@@ -333,7 +371,10 @@ fn a_broken_decoder_ends_its_frames_and_the_next_packet_starts_anew() {
 
 impl Rig {
     fn carry_out_eos(&mut self, id: &str) {
-        let effects = self.machine.source_eos(id.to_owned(), self.now).expect("open");
+        let effects = self
+            .machine
+            .source_eos(id.to_owned(), self.now)
+            .expect("open");
         self.carry_out(effects);
     }
 }
