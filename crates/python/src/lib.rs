@@ -1,0 +1,29 @@
+//! The Python extension module `savant_rs.deepstream._native`: wiring only.
+
+mod configs;
+mod decoder;
+mod enums;
+mod errors;
+mod frames;
+mod geometry;
+mod gil;
+mod logging;
+mod media;
+mod platform;
+mod raw;
+mod surfaces;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    logging::init();
+    enums::register(module)?;
+    geometry::register(module)?;
+    frames::register(module)?;
+    media::register(module)?;
+    surfaces::register(module)?;
+    platform::register(module)?;
+    configs::register(module)?;
+    decoder::register(module)
+}

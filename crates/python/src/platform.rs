@@ -1,0 +1,93 @@
+//! Functions that ask about the machine.
+
+use pyo3::prelude::*;
+use surfaces::platform;
+
+use crate::errors::from_surfaces;
+
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(backend, module)?)?;
+    module.add_function(wrap_pyfunction!(init_cuda, module)?)?;
+    module.add_function(wrap_pyfunction!(is_jetson_kernel, module)?)?;
+    module.add_function(wrap_pyfunction!(jetson_model, module)?)?;
+    module.add_function(wrap_pyfunction!(has_nvenc, module)?)?;
+    module.add_function(wrap_pyfunction!(gpu_architecture, module)?)?;
+    module.add_function(wrap_pyfunction!(gpu_platform_tag, module)?)?;
+    module.add_function(wrap_pyfunction!(gpu_mem_used_mib, module)?)
+}
+
+/// The backend of this process: ``"host"`` or ``"deepstream"``. Addition.
+///
+/// It is chosen once, by the environment variable ``SAVANT_BACKEND`` (``deepstream``, ``host`` or
+/// ``auto``). Raises ``RuntimeError`` if the one that was asked for cannot be used.
+#[pyfunction]
+fn backend(py: Python<'_>) -> PyResult<&'static str> {
+    let backend = py.detach(surfaces::backend).map_err(from_surfaces)?;
+    Ok(backend.kind().name())
+}
+
+/// Initialises CUDA for the calling thread. On the host backend GPU 0 needs nothing.
+///
+/// Raises ``RuntimeError`` if the GPU does not exist or CUDA fails.
+#[pyfunction]
+#[pyo3(signature = (gpu_id=0))]
+fn init_cuda(py: Python<'_>, gpu_id: u32) -> PyResult<()> {
+    py.detach(|| platform::init_cuda(gpu_id))
+        .map_err(from_surfaces)
+}
+
+/// Whether the running kernel is that of a Jetson. Never raises.
+#[pyfunction]
+fn is_jetson_kernel() -> bool {
+    platform::is_jetson_kernel()
+}
+
+/// The Jetson model's name, or ``None`` on other machines.
+///
+/// Raises ``RuntimeError`` on a Jetson whose CUDA does not answer.
+#[pyfunction]
+#[pyo3(signature = (gpu_id=0))]
+fn jetson_model(py: Python<'_>, gpu_id: u32) -> PyResult<Option<String>> {
+    py.detach(|| platform::jetson_model(gpu_id))
+        .map_err(from_surfaces)
+}
+
+/// Whether the GPU can encode video; ``False`` on the host backend.
+///
+/// Raises ``RuntimeError`` if the GPU does not exist.
+#[pyfunction]
+#[pyo3(signature = (gpu_id=0))]
+fn has_nvenc(py: Python<'_>, gpu_id: u32) -> PyResult<bool> {
+    py.detach(|| platform::has_nvenc(gpu_id))
+        .map_err(from_surfaces)
+}
+
+/// The GPU's architecture family in lower case, such as ``"hopper"``; ``None`` on Jetson.
+///
+/// Raises ``RuntimeError`` if the GPU does not exist, and on the host backend.
+#[pyfunction]
+#[pyo3(signature = (gpu_id=0))]
+fn gpu_architecture(py: Python<'_>, gpu_id: u32) -> PyResult<Option<String>> {
+    py.detach(|| platform::gpu_architecture(gpu_id))
+        .map_err(from_surfaces)
+}
+
+/// A directory-safe tag: the Jetson model, the GPU's architecture, or ``"unknown"``.
+///
+/// Raises ``RuntimeError`` if the GPU does not exist.
+#[pyfunction]
+#[pyo3(signature = (gpu_id=0))]
+fn gpu_platform_tag(py: Python<'_>, gpu_id: u32) -> PyResult<String> {
+    py.detach(|| platform::gpu_platform_tag(gpu_id))
+        .map_err(from_surfaces)
+}
+
+/// GPU memory in use by all processes, in MiB.
+///
+/// Raises ``RuntimeError`` if the GPU does not exist, and on the host backend.
+#[pyfunction]
+#[pyo3(signature = (gpu_id=0))]
+fn gpu_mem_used_mib(py: Python<'_>, gpu_id: u32) -> PyResult<u64> {
+    py.detach(|| platform::gpu_mem_used_mib(gpu_id))
+        .map_err(from_surfaces)
+}

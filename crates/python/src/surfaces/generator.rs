@@ -1,0 +1,179 @@
+//! `BufferGenerator`.
+#![allow(clippy::needless_pass_by_value)] // PyO3 hands extracted arguments over by value
+
+use std::time::Duration;
+
+use pyo3::prelude::*;
+use surfaces::wait::Wait;
+use surfaces::{BufferGenerator, Error, GeneratorConfig, SharedBuffer};
+
+use super::arguments::{BufferArgument, FormatArgument, MemTypeArgument};
+use super::shared_buffer::PySharedBuffer;
+use crate::enums::PyVideoFormat;
+use crate::errors::from_surfaces;
+use crate::geometry::{PyRect, PyTransformConfig};
+use crate::{gil, raw};
+
+/// A pool of buffers of one size and format.
+///
+/// ``format`` is a :class:`VideoFormat` or its name, ``width`` and ``height`` are pixels. With
+/// ``pool_size`` 0 buffers are allocated on demand, otherwise all at once. Raises ``RuntimeError``
+/// if they cannot be allocated. Generators may be used from any thread.
+#[pyclass(frozen, name = "BufferGenerator", module = "savant_rs.deepstream")]
+pub(crate) struct PyBufferGenerator {
+    inner: BufferGenerator,
+}
+
+impl PyBufferGenerator {
+    /// Runs a call that may wait for a buffer without the GIL, and wraps what it gives.
+    fn acquire_with(
+        py: Python<'_>,
+        timeout_ms: Option<u64>,
+        acquire: impl FnOnce(Wait<'_>) -> Result<SharedBuffer, Error> + Send,
+    ) -> PyResult<PySharedBuffer> {
+        let buffer = gil::blocking(py, timeout_ms.map(Duration::from_millis), acquire)?;
+        buffer.map(Into::into).map_err(from_surfaces)
+    }
+}
+
+#[pymethods]
+impl PyBufferGenerator {
+    #[new]
+    #[pyo3(
+        signature = (format, width, height, fps_num=30, fps_den=1, gpu_id=0, mem_type=None, pool_size=4),
+        text_signature = "(format, width, height, fps_num=30, fps_den=1, gpu_id=0, mem_type=None, pool_size=4)"
+    )]
+    #[allow(clippy::too_many_arguments)] // the published signature
+    fn new(
+        py: Python<'_>,
+        format: FormatArgument,
+        width: u32,
+        height: u32,
+        fps_num: i32,
+        fps_den: i32,
+        gpu_id: u32,
+        mem_type: Option<MemTypeArgument>,
+        pool_size: u32,
+    ) -> PyResult<Self> {
+        let config = GeneratorConfig {
+            format: format.0,
+            width,
+            height,
+            fps: (fps_num, fps_den),
+            gpu_id,
+            mem_type: mem_type.unwrap_or_default().0,
+            pool_size,
+        };
+        let inner = py
+            .detach(|| BufferGenerator::new(config))
+            .map_err(from_surfaces)?;
+        Ok(Self { inner })
+    }
+
+    /// Takes a buffer from the pool; it has no timestamps, and whatever pixels its last user left.
+    ///
+    /// ``id``: attached as ``(SavantIdMetaKind.FRAME, id)``. Blocks while all buffers are out, with
+    /// the GIL released; ``TimeoutError`` after ``timeout_ms`` milliseconds (addition), by default
+    /// never.
+    #[pyo3(signature = (id=None, *, timeout_ms=None))]
+    fn acquire(
+        &self,
+        py: Python<'_>,
+        id: Option<u128>,
+        timeout_ms: Option<u64>,
+    ) -> PyResult<PySharedBuffer> {
+        Self::acquire_with(py, timeout_ms, |wait| {
+            self.inner.acquire_with_params(None, None, id, wait)
+        })
+    }
+
+    /// :meth:`acquire` with a presentation time and a duration in nanoseconds.
+    ///
+    /// Raises ``ValueError`` for 2**64-1, GStreamer's mark for "none".
+    #[pyo3(signature = (pts_ns, duration_ns, id=None, *, timeout_ms=None))]
+    fn acquire_with_params(
+        &self,
+        py: Python<'_>,
+        pts_ns: u64,
+        duration_ns: u64,
+        id: Option<u128>,
+        timeout_ms: Option<u64>,
+    ) -> PyResult<PySharedBuffer> {
+        Self::acquire_with(py, timeout_ms, |wait| {
+            self.inner
+                .acquire_with_params(Some(pts_ns), Some(duration_ns), id, wait)
+        })
+    }
+
+    /// Scales slot 0 of ``src_buf`` into a new buffer of this pool.
+    ///
+    /// ``src_buf`` is a :class:`SharedBuffer` or the address of a ``GstBuffer``, and is not
+    /// consumed; its ids and timestamps are not copied. ``src_rect`` crops it first. Blocks like
+    /// :meth:`acquire`, and until the pixels are complete. Raises ``RuntimeError`` if the transform
+    /// is not possible, for example if ``src_rect`` lies outside the source.
+    ///
+    /// The host backend scales ``RGBA``, ``BGRx`` and ``GRAY8`` to the same format with
+    /// ``Interpolation.NEAREST``; other interpolations are possible where nothing is scaled.
+    #[pyo3(signature = (src_buf, config, id=None, src_rect=None, *, timeout_ms=None))]
+    fn transform(
+        &self,
+        py: Python<'_>,
+        src_buf: BufferArgument,
+        config: PyRef<'_, PyTransformConfig>,
+        id: Option<u128>,
+        src_rect: Option<PyRef<'_, PyRect>>,
+        timeout_ms: Option<u64>,
+    ) -> PyResult<PySharedBuffer> {
+        let (config, src_rect) = ((*config).into(), src_rect.map(|rect| (*rect).into()));
+        let src = src_buf.borrow()?;
+        Self::acquire_with(py, timeout_ms, |wait| {
+            self.inner.transform(&src, &config, src_rect, id, wait)
+        })
+    }
+
+    /// Caps of the buffers as text, for the ``caps`` property of an appsrc.
+    fn nvmm_caps_str(&self) -> String {
+        self.inner.nvmm_caps_str()
+    }
+
+    /// Sends the end-of-stream signal to the appsrc at an address, which must be that of a live
+    /// object.
+    ///
+    /// Raises ``ValueError`` for 0, ``RuntimeError`` if the object is no appsrc or refuses.
+    #[staticmethod]
+    fn send_eos(py: Python<'_>, appsrc_ptr: usize) -> PyResult<()> {
+        let appsrc = raw::borrow_element(appsrc_ptr)?;
+        py.detach(|| surfaces::send_eos(&appsrc))
+            .map_err(from_surfaces)
+    }
+
+    /// Pixel format.
+    #[getter]
+    fn format(&self) -> PyVideoFormat {
+        self.inner.config().format.into()
+    }
+
+    /// Width in pixels.
+    #[getter]
+    fn width(&self) -> u32 {
+        self.inner.config().width
+    }
+
+    /// Height in pixels.
+    #[getter]
+    fn height(&self) -> u32 {
+        self.inner.config().height
+    }
+
+    fn __repr__(&self) -> String {
+        let config = self.inner.config();
+        format!(
+            "BufferGenerator({}, {}x{}, in_use={}, pool_size={})",
+            config.format.name(),
+            config.width,
+            config.height,
+            self.inner.in_use(),
+            config.pool_size
+        )
+    }
+}

@@ -1,0 +1,19 @@
+//! Generators, buffers, views, and functions on buffers.
+
+mod arguments;
+mod cuda_array;
+mod functions;
+mod generator;
+mod shared_buffer;
+mod view;
+
+use pyo3::prelude::*;
+
+pub(crate) use shared_buffer::PySharedBuffer;
+
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<generator::PyBufferGenerator>()?;
+    module.add_class::<PySharedBuffer>()?;
+    module.add_class::<view::PySurfaceView>()?;
+    functions::register(module)
+}

@@ -1,0 +1,289 @@
+//! `SurfaceView`.
+#![allow(clippy::needless_pass_by_value)] // PyO3 hands extracted arguments over by value
+
+use numpy::{PyArray1, PyArray3, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods};
+use pyo3::exceptions::{
+    PyAttributeError, PyBufferError, PyRuntimeError, PyTypeError, PyValueError,
+};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use surfaces::SurfaceView;
+
+use super::arguments::BufferArgument;
+use super::cuda_array::CudaArray;
+use crate::errors::{from_surfaces, upload_type};
+use crate::raw;
+
+/// The pixels of one slot of a buffer, without a copy.
+///
+/// A view keeps its buffer alive. On the host backend NumPy and other libraries can use the pixels
+/// in place: ``numpy.asarray(view)`` and ``numpy.from_dlpack(view)``, of shape ``(height, width,
+/// channels)``, or ``(height, width)`` for one channel. Who writes there must keep others from
+/// using the buffer meanwhile; the methods of this class do so by themselves.
+///
+/// Formats with several planes have ``channels == 0``: they can only be ``memset`` and downloaded.
+#[pyclass(frozen, name = "SurfaceView", module = "savant_rs.deepstream")]
+pub(crate) struct PySurfaceView {
+    inner: SurfaceView,
+}
+
+#[pymethods]
+impl PySurfaceView {
+    /// A view of a filled slot.
+    ///
+    /// ``buf`` is a :class:`SharedBuffer`, or the address of a live ``GstBuffer``, whose reference
+    /// the view takes over if the call succeeds. ``cuda_stream`` is a raw stream handle. Raises
+    /// ``ValueError`` for address 0 and for a slot out of bounds (which is a ``RuntimeError`` too),
+    /// ``RuntimeError`` if the buffer holds no surface.
+    #[staticmethod]
+    #[pyo3(signature = (buf, slot_index=0, cuda_stream=0))]
+    fn from_buffer(buf: BufferArgument, slot_index: u32, cuda_stream: usize) -> PyResult<Self> {
+        let view = match buf {
+            BufferArgument::Shared(buffer) => {
+                SurfaceView::from_buffer(&buffer, slot_index, cuda_stream)
+            }
+            BufferArgument::Address(address) => raw::take_view(address, slot_index, cuda_stream)?,
+        };
+        view.map(|inner| Self { inner }).map_err(from_surfaces)
+    }
+
+    /// A view of CUDA memory: of any object with ``__cuda_array_interface__``, 8-bit unsigned, of
+    /// shape ``(H, W)``, ``(H, W, 1)`` or ``(H, W, 4)``, with contiguous rows.
+    ///
+    /// Raises ``TypeError`` without the interface, ``ValueError`` for what is not supported,
+    /// ``RuntimeError`` on the host backend, which cannot reach CUDA memory.
+    #[staticmethod]
+    #[pyo3(signature = (obj, gpu_id=0, cuda_stream=0))]
+    fn from_cuda_array(obj: CudaArray, gpu_id: u32, cuda_stream: usize) -> PyResult<Self> {
+        let backend = surfaces::backend().map_err(from_surfaces)?.kind().name();
+        Err(PyRuntimeError::new_err(format!(
+            "the {backend} backend cannot reach CUDA memory (a {}x{} array of {} channels, {} bytes a row, at {:#x} \
+             of GPU {gpu_id}, stream {cuda_stream:#x})",
+            obj.width, obj.height, obj.channels, obj.pitch, obj.data_ptr
+        )))
+    }
+
+    /// Address of the first pixel.
+    #[getter]
+    fn data_ptr(&self) -> usize {
+        self.inner.data_ptr()
+    }
+
+    /// Bytes from one row to the next.
+    #[getter]
+    fn pitch(&self) -> u32 {
+        self.inner.pitch()
+    }
+
+    /// Width in pixels.
+    #[getter]
+    fn width(&self) -> u32 {
+        self.inner.width()
+    }
+
+    /// Height in pixels.
+    #[getter]
+    fn height(&self) -> u32 {
+        self.inner.height()
+    }
+
+    /// GPU that owns the memory.
+    #[getter]
+    fn gpu_id(&self) -> u32 {
+        self.inner.gpu_id()
+    }
+
+    /// Interleaved channels of a pixel; 0 for formats with several planes.
+    #[getter]
+    fn channels(&self) -> u32 {
+        self.inner.channels()
+    }
+
+    /// The format as NVIDIA's ``NvBufSurfaceColorFormat`` number.
+    #[getter]
+    fn color_format(&self) -> u32 {
+        self.inner.color_format()
+    }
+
+    /// The CUDA stream handle of the view; 0 is the default stream.
+    #[getter]
+    fn cuda_stream(&self) -> usize {
+        self.inner.cuda_stream()
+    }
+
+    /// Sets every byte, padding included, in all planes. Blocks until it is done.
+    fn memset(&self, py: Python<'_>, value: u8) -> PyResult<()> {
+        py.detach(|| self.inner.memset(value))
+            .map_err(from_surfaces)
+    }
+
+    /// Fills whole rows, padding included, with one colour: as many byte values as the surface has
+    /// channels, in memory order (R, G, B, A).
+    ///
+    /// Raises ``ValueError`` for another number of values, and for formats without 1 or 4 channels.
+    fn fill(&self, py: Python<'_>, color: Vec<u8>) -> PyResult<()> {
+        py.detach(|| self.inner.fill(&color)).map_err(from_surfaces)
+    }
+
+    /// Copies a C-contiguous ``uint8`` array of shape ``(height, width, channels)`` into the
+    /// top-left corner; the rest keeps its pixels. Blocks until it is done.
+    ///
+    /// Raises ``ValueError`` for a wrong dtype or number of dimensions (a ``TypeError`` too), for an
+    /// array that does not fit (a ``RuntimeError`` too), and for one that is not contiguous;
+    /// ``RuntimeError`` for formats with several planes.
+    fn upload(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<()> {
+        let array = data
+            .cast::<PyUntypedArray>()
+            .map_err(|_| PyTypeError::new_err("a numpy.ndarray is required"))?;
+        let Ok(array) = array.cast::<PyArray3<u8>>() else {
+            return Err(upload_type(format!(
+                "a 3-D array of uint8 is required, not a {}-D array of {}",
+                array.ndim(),
+                array.dtype()
+            )));
+        };
+        let array = array.readonly();
+        let &[height, width, channels] = array.shape() else {
+            return Err(upload_type(format!(
+                "a 3-D array is required, not {}-D",
+                array.shape().len()
+            )));
+        };
+        if !array.is_c_contiguous() {
+            return Err(PyValueError::new_err("the array must be C-contiguous"));
+        }
+        let pixels = array.as_slice()?;
+        py.detach(|| self.inner.upload(pixels, height, width, channels))
+            .map_err(from_surfaces)
+    }
+
+    /// A copy of the pixels without padding. Addition.
+    ///
+    /// The result is a ``uint8`` array of shape ``(height, width, channels)``; for formats with
+    /// several planes it is 1-D: all planes in order. ``out`` is a C-contiguous array of that shape
+    /// to fill and return instead of a new one; ``ValueError`` if it does not fit.
+    #[pyo3(signature = (out=None))]
+    fn download<'py>(
+        &self,
+        py: Python<'py>,
+        out: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let view = &self.inner;
+        let shape = [
+            view.height() as usize,
+            view.width() as usize,
+            view.channels() as usize,
+        ];
+        let out = match out {
+            Some(out) => out,
+            None if shape[2] == 0 => {
+                PyArray1::<u8>::zeros(py, [view.packed_size()], false).into_any()
+            }
+            None => PyArray3::<u8>::zeros(py, shape, false).into_any(),
+        };
+        if let Ok(array) = out.cast::<PyArray3<u8>>()
+            && array.shape() == shape
+        {
+            let mut array = array.try_readwrite()?;
+            let pixels = array.as_slice_mut()?;
+            py.detach(|| view.download(pixels)).map_err(from_surfaces)?;
+        } else if let Ok(array) = out.cast::<PyArray1<u8>>()
+            && shape[2] == 0
+        {
+            let mut array = array.try_readwrite()?;
+            let pixels = array.as_slice_mut()?;
+            py.detach(|| view.download(pixels)).map_err(from_surfaces)?;
+        } else {
+            return Err(PyValueError::new_err(if shape[2] == 0 {
+                format!(
+                    "out must be a uint8 array of shape ({},)",
+                    view.packed_size()
+                )
+            } else {
+                format!(
+                    "out must be a uint8 array of shape ({}, {}, {})",
+                    shape[0], shape[1], shape[2]
+                )
+            }));
+        }
+        Ok(out)
+    }
+
+    /// NumPy's array interface: the pixels in place, on the host backend.
+    ///
+    /// Raises ``RuntimeError`` for formats with several planes.
+    #[getter]
+    fn __array_interface__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let view = &self.inner;
+        let channels = view
+            .interleaved_channels("__array_interface__")
+            .map_err(from_surfaces)?;
+        let (height, width, pitch) = (view.height(), view.width(), view.pitch());
+        let interface = PyDict::new(py);
+        if channels == 1 {
+            interface.set_item("shape", (height, width))?;
+            interface.set_item("strides", (pitch, 1))?;
+        } else {
+            interface.set_item("shape", (height, width, channels))?;
+            interface.set_item("strides", (pitch, channels, 1))?;
+        }
+        interface.set_item("typestr", "|u1")?;
+        interface.set_item("descr", [("", "|u1")])?;
+        interface.set_item("data", (view.data_ptr(), false))?;
+        interface.set_item("version", 3)?;
+        Ok(interface)
+    }
+
+    /// CUDA's array interface: absent on the host backend, whose memory CUDA cannot reach.
+    #[getter]
+    #[allow(clippy::unused_self)] // a property of instances
+    fn __cuda_array_interface__(&self) -> PyResult<Py<PyDict>> {
+        Err(PyAttributeError::new_err(
+            "__cuda_array_interface__: the pixels are in host memory",
+        ))
+    }
+
+    /// The ``DLPack`` device of the pixels.
+    #[staticmethod]
+    fn __dlpack_device__() -> (i32, i32) {
+        raw::CPU_DEVICE
+    }
+
+    /// A ``DLPack`` capsule of the pixels in place; it keeps the buffer alive.
+    ///
+    /// Raises ``BufferError`` for formats with several planes, another device, a stream, or
+    /// ``copy=True``.
+    #[pyo3(signature = (*, stream=None, max_version=None, dl_device=None, copy=None))]
+    fn __dlpack__<'py>(
+        &self,
+        py: Python<'py>,
+        stream: Option<Bound<'py, PyAny>>,
+        max_version: Option<(u32, u32)>,
+        dl_device: Option<(i32, i32)>,
+        copy: Option<bool>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if stream.is_some() || dl_device.is_some_and(|device| device != raw::CPU_DEVICE) {
+            return Err(PyBufferError::new_err("the pixels are in host memory"));
+        }
+        if copy == Some(true) {
+            return Err(PyBufferError::new_err("copies are made with download()"));
+        }
+        let versioned = max_version.is_some_and(|(major, _)| major >= 1);
+        raw::export(py, self.inner.clone(), versioned)
+    }
+
+    #[allow(clippy::unused_self)] // a slot of instances
+    fn __bool__(&self) -> bool {
+        true
+    }
+
+    fn __repr__(&self) -> String {
+        format!(
+            "SurfaceView({}x{}, ch={}, gpu={})",
+            self.inner.width(),
+            self.inner.height(),
+            self.inner.channels(),
+            self.inner.gpu_id()
+        )
+    }
+}
