@@ -1,0 +1,1 @@
+"""Parts of the demonstration program ``python -m savant_rs.deepstream.demo``."""

@@ -1,0 +1,1 @@
+"""Parts of the self-check ``python -m savant_rs.deepstream``."""
