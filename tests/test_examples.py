@@ -1,0 +1,44 @@
+"""The examples and the one in the README run as they are."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from clips_lib import CLIPS, CLIPS_DIR, Clip
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+LIMIT_S = 60
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
+def run(*arguments: str | Path, cwd: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, timeout=LIMIT_S
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("name", ["h264_bpyramid_640x360", "hevc_720p", "vp9_640x360", "mjpeg_480x272"])
+def test_decode_example_prints_every_picture(name: str, tmp_path: Path) -> None:
+    clip: Clip = CLIPS[name]
+    picture = tmp_path / "first.png"
+    printed = run(REPOSITORY / "examples/decode.py", clip.path, picture, cwd=tmp_path)
+    assert len(re.findall(r" ns  ", printed)) == clip.frames
+    assert f"{clip.frames} pictures" in printed
+    assert picture.read_bytes().startswith(PNG_SIGNATURE)
+
+
+def test_the_first_readme_example_runs_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests/clips").symlink_to(CLIPS_DIR)
+    code = re.search(r"```python\n(.*?)```", (REPOSITORY / "README.md").read_text(), re.DOTALL)
+    assert code is not None
+    (tmp_path / "example.py").write_text(code[1])
+    printed = run("example.py", cwd=tmp_path)
+    assert f"{CLIPS['h264_bpyramid_640x360'].frames} pictures" in printed
