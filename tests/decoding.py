@@ -23,6 +23,8 @@ from savant_rs.primitives import Codec, VideoFrame, VideoFrameContent
 SOURCE = "camera-1"
 POOL_SIZE = 4
 WAIT_S = 30.0
+# Tests share their cores with whatever else runs: a drain must not be given up for that.
+PATIENCE_MS = 20_000
 
 # Kr and Kb of ITU-R BT.601, BT.709 and BT.2020.
 LUMA_WEIGHTS = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722), "bt2020nc": (0.2627, 0.0593)}
@@ -126,6 +128,7 @@ def reason_name(reason: Any) -> str:
 def config(**builders: Any) -> FlexibleDecoderConfig:
     """A configuration for ``SOURCE``; each keyword calls the ``with_`` method of that name."""
     made = FlexibleDecoderConfig(SOURCE, 0, builders.pop("pool_size", POOL_SIZE))
+    builders.setdefault("idle_timeout_ms", PATIENCE_MS)
     for name, value in builders.items():
         made = getattr(made, f"with_{name}")(value)
     return made

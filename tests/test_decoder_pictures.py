@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
+import subprocess
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from clips_lib import CLIPS, Clip, native_planes, read_frame_number
-from decoding import config, make_frame, packets, psnr, recorded, rgba_from_planes
-from savant_rs.deepstream import SavantIdMetaKind, VideoFormat
+from decoding import SOURCE, make_frame, packets, psnr, recorded, rgba_from_planes
+from savant_rs.deepstream import FlexibleDecoderConfig, SavantIdMetaKind, VideoFormat
 from savant_rs.primitives import Codec
 
 VIDEO = [clip for clip in CLIPS.values() if not clip.is_still]
@@ -67,6 +70,34 @@ def test_pixels_agree_with_the_reference_decoder(clip: Clip) -> None:
             assert psnr(got, expected) >= 40
         else:
             assert np.abs(got - expected).max() <= 2
+
+
+@pytest.mark.ffmpeg
+@pytest.mark.parametrize(
+    ("tags", "matrix", "full_range"),
+    [
+        ([], "bt601", False),
+        (["-colorspace", "bt709"], "bt709", False),
+        (["-colorspace", "bt2020nc"], "bt2020nc", False),
+        (["-colorspace", "bt709", "-color_range", "pc"], "bt709", True),
+    ],
+    ids=["untagged", "bt709", "bt2020", "bt709-full"],
+)
+@pytest.mark.parametrize("encoder", ["libx264", "libx265"])
+def test_matrix_and_range_of_a_high_definition_stream(
+    tmp_path: Path, encoder: str, tags: list[str], matrix: str, full_range: bool
+) -> None:
+    """What is not tagged counts as BT.601, whatever the size."""
+    path = tmp_path / "colour.mkv"
+    source = "testsrc2=size=1280x720:rate=5:duration=0.4,format=yuv420p"
+    command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", source, "-c:v", encoder, *tags, str(path)]
+    subprocess.run(command, check=True, capture_output=True)
+    clip = replace(CLIPS["h264_1080p"], path=path, width=1280, height=720, pixel_format="yuv420p")
+    with recorded() as (decoder, recorder):
+        for frame, data in packets(clip):
+            decoder.submit(frame, data)
+    for picture, planes in zip(recorder.pictures, native_planes(clip), strict=True):
+        assert np.abs(picture.pixels[..., :3] - rgba_from_planes(planes, matrix, full_range)).max() <= 2
 
 
 def test_png_pixels_are_exact() -> None:
@@ -199,7 +230,7 @@ def test_small_and_unlimited_pools(pool_size: int) -> None:
 
 
 def test_configuration_defaults_and_builders() -> None:
-    plain = config()
+    plain = FlexibleDecoderConfig(SOURCE, 0, 4)
     assert (plain.source_id, plain.gpu_id, plain.pool_size) == ("camera-1", 0, 4)
     assert (plain.idle_timeout_ms, plain.detect_buffer_limit) == (1000, 30)
     changed = plain.with_idle_timeout_ms(5).with_detect_buffer_limit(7)

@@ -3,7 +3,8 @@
 use std::io::Cursor;
 
 use gst_video::{
-    VideoColorMatrix, VideoColorRange, VideoFormat, VideoFrame, VideoFrameExt, VideoInfo,
+    VideoColorMatrix, VideoColorRange, VideoColorimetry, VideoFormat, VideoFrame, VideoFrameExt,
+    VideoInfo,
 };
 use surfaces::SharedBuffer;
 use surfaces::convert::{Matrix, Picture, PictureLayout, Range, render_picture};
@@ -75,23 +76,22 @@ fn render_sample(sample: &gst::Sample, target: &SharedBuffer) -> Result<(), Stri
         .ok_or("the decoder returned no picture")?;
     let frame = VideoFrame::from_buffer_readable(buffer, &info)
         .map_err(|_| format!("the decoder's {} picture cannot be mapped", info.format()))?;
-    let colour = colour(caps, &info);
+    let colour = colour(caps);
     match LAYOUTS.iter().find(|(format, _)| *format == info.format()) {
         Some(&(_, layout)) => render_planes(layout, &frame, colour, target),
         None => render_planes(PictureLayout::Rgba, &converted(&frame)?, colour, target),
     }
 }
 
-/// Matrix and range of a stream. Without tags it counts as BT.601, limited, whatever its size;
-/// `VideoInfo` would guess from the size.
-fn colour(caps: &gst::CapsRef, info: &VideoInfo) -> (Matrix, Range) {
-    if !caps
+/// Matrix and range of a stream. What is not tagged counts as BT.601, limited, whatever the size;
+/// `VideoInfo` would guess from the size, so the caps are read here.
+fn colour(caps: &gst::CapsRef) -> (Matrix, Range) {
+    let tag = caps
         .structure(0)
-        .is_some_and(|structure| structure.has_field("colorimetry"))
-    {
+        .and_then(|structure| structure.get::<&str>("colorimetry").ok());
+    let Some(colorimetry) = tag.and_then(|tag| tag.parse::<VideoColorimetry>().ok()) else {
         return (Matrix::Bt601, Range::Limited);
-    }
-    let colorimetry = info.colorimetry();
+    };
     let matrix = match colorimetry.matrix() {
         VideoColorMatrix::Bt709 => Matrix::Bt709,
         VideoColorMatrix::Bt2020 => Matrix::Bt2020,
