@@ -23,6 +23,7 @@ REQUIRED = (
     f"{PACKAGE}/__main__.py",
     f"{PACKAGE}/demo.py",
     f"{PACKAGE}/_native.pyi",
+    "savant_rs/__init__.py",
     "savant_rs/primitives/__init__.py",
     "savant_rs/gstreamer/__init__.py",
 )

@@ -73,6 +73,10 @@ from savant_rs.deepstream._native import (  # noqa: E402
     jetson_model,
     set_num_filled,
 )
+from savant_rs.deepstream._native import (  # noqa: E402
+    # Not part of the API: lets tests consume a buffer as a native consumer would.
+    _test_consume_shared_buffer as _test_consume_shared_buffer,
+)
 
 __all__ = [
     "Av1DecoderConfig",
