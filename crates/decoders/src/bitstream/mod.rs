@@ -3,4 +3,5 @@
 pub mod h26x;
 pub mod image;
 pub mod nal;
+pub mod presentation;
 pub mod vpx;

@@ -1,0 +1,291 @@
+//! Picture order counts of HEVC (ITU-T H.265, 8.3.1).
+
+use std::num::NonZeroUsize;
+
+use h264_reader::rbsp::{BitRead, BitReaderError};
+
+use super::bits::bits;
+use super::timeline::Picture;
+
+/// Bytes of a NAL unit header.
+const HEADER: NonZeroUsize = NonZeroUsize::new(2).expect("it is not 0");
+
+/// NAL unit types (table 7-1).
+mod unit {
+    use std::ops::RangeInclusive;
+
+    /// Sub-layer non-reference pictures have the even types up to here.
+    pub const LAST_NON_REFERENCE: u8 = 14;
+    /// RADL and RASL pictures.
+    pub const LEADING: RangeInclusive<u8> = 6..=9;
+    /// Slices of all pictures but random access pictures.
+    pub const PLAIN: RangeInclusive<u8> = 0..=9;
+    /// Slices of random access pictures.
+    pub const RANDOM_ACCESS: RangeInclusive<u8> = 16..=21;
+    pub const IDR: RangeInclusive<u8> = 19..=20;
+    pub const CLEAN_RANDOM_ACCESS: u8 = 21;
+    pub const SEQUENCE_PARAMETER_SET: u8 = 33;
+    pub const PICTURE_PARAMETER_SET: u8 = 34;
+    /// End of sequence and end of bitstream.
+    pub const END: RangeInclusive<u8> = 36..=37;
+}
+
+/// Reads the NAL units of an HEVC stream in decoding order.
+#[derive(Debug)]
+pub(super) struct OrderCounts {
+    sequence_sets: [Option<SequenceSet>; 16],
+    picture_sets: [Option<PictureSet>; 64],
+    /// No random access picture has come since the beginning or the end of a sequence.
+    at_start: bool,
+    /// A slice of the current access unit was read.
+    in_picture: bool,
+    /// An IDR slice of the current access unit could not be read.
+    unread_idr: bool,
+    /// Picture order count of the previous picture in decoding order that others refer to
+    /// (`prevTid0Pic`).
+    previous: i64,
+}
+
+/// The parts of a sequence parameter set that slice headers depend on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct SequenceSet {
+    separate_colour_planes: bool,
+    log2_max_lsb: u32,
+    /// Bits of `slice_segment_address`.
+    address_bits: u32,
+}
+
+/// The parts of a picture parameter set that slice headers depend on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct PictureSet {
+    sequence_set: usize,
+    dependent_slices: bool,
+    output_flag_present: bool,
+    extra_slice_header_bits: u32,
+}
+
+impl Default for OrderCounts {
+    fn default() -> Self {
+        Self {
+            sequence_sets: [None; 16],
+            picture_sets: [None; 64],
+            at_start: true,
+            in_picture: false,
+            unread_idr: false,
+            previous: 0,
+        }
+    }
+}
+
+impl OrderCounts {
+    /// Forgets the picture of the last access unit.
+    pub fn begin_access_unit(&mut self) {
+        self.in_picture = false;
+        self.unread_idr = false;
+    }
+
+    /// Reads a NAL unit; returns the picture that begins with it.
+    pub fn read(&mut self, unit: &[u8]) -> Option<Picture> {
+        let &[first, second, ..] = unit else {
+            return None;
+        };
+        let (kind, layer) = (first >> 1, (first & 1) << 5 | second >> 3);
+        let temporal_id = (second & 7).checked_sub(1)?;
+        if layer != 0 {
+            return None;
+        }
+        match kind {
+            unit::SEQUENCE_PARAMETER_SET => {
+                if let Ok((id, set)) = SequenceSet::read(&mut bits(unit, HEADER))
+                    && let Some(slot) = self.sequence_sets.get_mut(id)
+                {
+                    *slot = set;
+                }
+                None
+            }
+            unit::PICTURE_PARAMETER_SET => {
+                if let Ok((id, set)) = PictureSet::read(&mut bits(unit, HEADER))
+                    && let Some(slot) = self.picture_sets.get_mut(id)
+                {
+                    *slot = Some(set);
+                }
+                None
+            }
+            _ if unit::END.contains(&kind) => {
+                self.at_start = true;
+                None
+            }
+            _ if unit::PLAIN.contains(&kind) || unit::RANDOM_ACCESS.contains(&kind) => {
+                self.read_slice(unit, kind, temporal_id)
+            }
+            _ => None,
+        }
+    }
+
+    /// The picture of an access unit of which no slice header could be read: an IDR picture is known by
+    /// its type, and counts from 0.
+    pub fn end_access_unit(&mut self) -> Option<Picture> {
+        (std::mem::take(&mut self.unread_idr) && !self.in_picture)
+            .then(|| self.count(*unit::IDR.start(), 0, 0, 1))
+    }
+
+    fn read_slice(&mut self, unit: &[u8], kind: u8, temporal_id: u8) -> Option<Picture> {
+        let is_first = unit.get(HEADER.get()).is_some_and(|byte| byte & 0x80 != 0);
+        if self.in_picture && !is_first {
+            return None;
+        }
+        let Ok(Some((lsb, max_lsb))) = self.read_lsb(&mut bits(unit, HEADER), kind) else {
+            self.unread_idr |= unit::IDR.contains(&kind);
+            return None;
+        };
+        self.in_picture = true;
+        Some(self.count(kind, temporal_id, lsb, max_lsb))
+    }
+
+    /// Reads a slice segment header (7.3.6.1) up to `slice_pic_order_cnt_lsb`; returns that and its
+    /// range. `None` for a slice segment that has none of its own or whose parameter sets are unknown.
+    fn read_lsb(
+        &self,
+        bits: &mut impl BitRead,
+        kind: u8,
+    ) -> Result<Option<(i64, i64)>, BitReaderError> {
+        let is_first = bits.read_bit("first_slice_segment_in_pic_flag")?;
+        if unit::RANDOM_ACCESS.contains(&kind) {
+            bits.skip(1, "no_output_of_prior_pics_flag")?;
+        }
+        let picture_set = bits.read_ue("slice_pic_parameter_set_id")? as usize;
+        let Some(&Some(picture_set)) = self.picture_sets.get(picture_set) else {
+            return Ok(None);
+        };
+        let Some(&Some(sequence_set)) = self.sequence_sets.get(picture_set.sequence_set) else {
+            return Ok(None);
+        };
+        if !is_first {
+            if picture_set.dependent_slices && bits.read_bit("dependent_slice_segment_flag")? {
+                return Ok(None);
+            }
+            bits.skip(sequence_set.address_bits, "slice_segment_address")?;
+        }
+        bits.skip(picture_set.extra_slice_header_bits, "slice_reserved_flag")?;
+        bits.read_ue("slice_type")?;
+        if picture_set.output_flag_present {
+            bits.skip(1, "pic_output_flag")?;
+        }
+        if sequence_set.separate_colour_planes {
+            bits.skip(2, "colour_plane_id")?;
+        }
+        let lsb = if unit::IDR.contains(&kind) {
+            0
+        } else {
+            bits.read_var::<u32>(sequence_set.log2_max_lsb, "slice_pic_order_cnt_lsb")?
+        };
+        Ok(Some((lsb.into(), 1 << sequence_set.log2_max_lsb)))
+    }
+
+    fn count(&mut self, kind: u8, temporal_id: u8, lsb: i64, max_lsb: i64) -> Picture {
+        let is_random_access = unit::RANDOM_ACCESS.contains(&kind);
+        // NoRaslOutputFlag
+        let begins_sequence =
+            is_random_access && (kind != unit::CLEAN_RANDOM_ACCESS || self.at_start);
+        let order_count = if begins_sequence {
+            lsb
+        } else {
+            super::order_count(lsb, self.previous, max_lsb)
+        };
+        self.at_start &= !is_random_access;
+        let is_reference = kind > unit::LAST_NON_REFERENCE || kind % 2 == 1;
+        if temporal_id == 0 && is_reference && !unit::LEADING.contains(&kind) {
+            self.previous = order_count;
+        }
+        Picture {
+            order_count,
+            begins_sequence,
+            second_field: false,
+        }
+    }
+}
+
+impl SequenceSet {
+    /// Reads a sequence parameter set (7.3.2.2.1) up to the size of the coding tree blocks; returns
+    /// its id. `None` in place of a set that no stream can have.
+    fn read(bits: &mut impl BitRead) -> Result<(usize, Option<Self>), BitReaderError> {
+        bits.skip(4, "sps_video_parameter_set_id")?;
+        let max_sub_layers_minus1 = bits.read::<3, u32>("sps_max_sub_layers_minus1")?;
+        bits.skip(1, "sps_temporal_id_nesting_flag")?;
+        skip_profile_tier_level(bits, max_sub_layers_minus1)?;
+        let id = bits.read_ue("sps_seq_parameter_set_id")? as usize;
+        let separate_colour_planes = bits.read_ue("chroma_format_idc")? == 3
+            && bits.read_bit("separate_colour_plane_flag")?;
+        let width = bits.read_ue("pic_width_in_luma_samples")?;
+        let height = bits.read_ue("pic_height_in_luma_samples")?;
+        if bits.read_bit("conformance_window_flag")? {
+            for side in ["left", "right", "top", "bottom"] {
+                bits.read_ue(side)?;
+            }
+        }
+        bits.read_ue("bit_depth_luma_minus8")?;
+        bits.read_ue("bit_depth_chroma_minus8")?;
+        let log2_max_lsb = bits.read_ue("log2_max_pic_order_cnt_lsb_minus4")? + 4;
+        let all_layers = bits.read_bit("sps_sub_layer_ordering_info_present_flag")?;
+        for _ in if all_layers { 0 } else { max_sub_layers_minus1 }..=max_sub_layers_minus1 {
+            bits.read_ue("sps_max_dec_pic_buffering_minus1")?;
+            bits.read_ue("sps_max_num_reorder_pics")?;
+            bits.read_ue("sps_max_latency_increase_plus1")?;
+        }
+        let log2_min_block = bits.read_ue("log2_min_luma_coding_block_size_minus3")? + 3;
+        let log2_block =
+            log2_min_block + bits.read_ue("log2_diff_max_min_luma_coding_block_size")?;
+        if log2_max_lsb > 16 || log2_block > 6 {
+            return Ok((id, None));
+        }
+        let blocks = |samples: u32| u64::from(samples.div_ceil(1 << log2_block));
+        let address_bits = (blocks(width) * blocks(height))
+            .next_power_of_two()
+            .trailing_zeros();
+        Ok((
+            id,
+            Some(Self {
+                separate_colour_planes,
+                log2_max_lsb,
+                address_bits,
+            }),
+        ))
+    }
+}
+
+/// Skips `profile_tier_level(1, max_sub_layers_minus1)` (7.3.3).
+fn skip_profile_tier_level(
+    bits: &mut impl BitRead,
+    max_sub_layers_minus1: u32,
+) -> Result<(), BitReaderError> {
+    const PROFILE: u32 = 88;
+    const LEVEL: u32 = 8;
+    bits.skip(PROFILE + LEVEL, "general_profile")?;
+    let mut sub_layers = 0;
+    for _ in 0..max_sub_layers_minus1 {
+        if bits.read_bit("sub_layer_profile_present_flag")? {
+            sub_layers += PROFILE;
+        }
+        if bits.read_bit("sub_layer_level_present_flag")? {
+            sub_layers += LEVEL;
+        }
+    }
+    if max_sub_layers_minus1 > 0 {
+        bits.skip(2 * (8 - max_sub_layers_minus1), "reserved_zero_2bits")?;
+    }
+    bits.skip(sub_layers, "sub_layers")
+}
+
+impl PictureSet {
+    /// Reads the beginning of a picture parameter set (7.3.2.3.1); returns its id.
+    fn read(bits: &mut impl BitRead) -> Result<(usize, Self), BitReaderError> {
+        let id = bits.read_ue("pps_pic_parameter_set_id")? as usize;
+        let set = Self {
+            sequence_set: bits.read_ue("pps_seq_parameter_set_id")? as usize,
+            dependent_slices: bits.read_bit("dependent_slice_segments_enabled_flag")?,
+            output_flag_present: bits.read_bit("output_flag_present_flag")?,
+            extra_slice_header_bits: bits.read::<3, u32>("num_extra_slice_header_bits")?,
+        };
+        Ok((id, set))
+    }
+}

@@ -1,0 +1,152 @@
+//! The order in which the pictures of a stream are shown, read from its slice headers.
+//!
+//! A hardware decoder may hand pictures and their metas out in the order of their presentation times. As the
+//! user's times never reach a decoder, each access unit is given a stamp that sorts as the pictures are
+//! shown; [`PresentationClock`] computes it when the access unit is submitted, without looking ahead.
+//!
+//! The syntax is read by the `h264-reader` crate: pure Rust with little below it, maintained, and the one
+//! that can be kept from panicking on damaged input; for HEVC, of which it knows nothing, its bit reader
+//! serves (`hevc_parser` has no negative picture order counts, `scuffle-h265` no slice headers, and the
+//! parser of `cros-codecs` panics on damaged parameter sets).
+
+mod bits;
+mod h264;
+mod hevc;
+#[cfg(test)]
+mod tests;
+mod timeline;
+
+use frames::Codec;
+use timeline::{Picture, Timeline};
+
+use super::nal::{self, Framing};
+
+/// When the picture of an access unit is shown, relative to the others of its stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// Sorts as the pictures are shown, from 0 up. No two access units of a stream have the same, and
+    /// none is below those of a coded video sequence that has ended.
+    ///
+    /// It grows by 4 for each picture order count (two for each frame in most streams) and by 2048 more
+    /// for each coded video sequence.
+    pub order: u64,
+    /// The access unit holds the second field of the frame that the one before it began; its `order` is
+    /// the next above that one's.
+    pub second_field: bool,
+    /// No slice header could be read (lost parameter sets, damage, no picture at all): the picture is
+    /// assumed to be shown right after the one decoded before it.
+    pub is_guess: bool,
+}
+
+/// Stamps the access units of one stream, in decoding order.
+///
+/// H.264 and HEVC are stamped by picture order count. The other codecs show their pictures in the order in
+/// which they are coded: they are counted.
+#[derive(Debug)]
+pub struct PresentationClock {
+    syntax: Syntax,
+    timeline: Timeline,
+}
+
+/// What is known of the stream so far.
+#[derive(Debug)]
+enum Syntax {
+    H264(Box<h264::OrderCounts>),
+    Hevc(Box<hevc::OrderCounts>),
+    Counted,
+}
+
+impl PresentationClock {
+    /// A clock at the beginning of a stream.
+    pub fn new(codec: Codec) -> Self {
+        Self {
+            syntax: match codec {
+                Codec::H264 => Syntax::H264(Box::default()),
+                Codec::Hevc => Syntax::Hevc(Box::default()),
+                Codec::Jpeg
+                | Codec::SwJpeg
+                | Codec::Av1
+                | Codec::Png
+                | Codec::Vp8
+                | Codec::Vp9
+                | Codec::RawRgba
+                | Codec::RawRgb
+                | Codec::RawNv12 => Syntax::Counted,
+            },
+            timeline: Timeline::default(),
+        }
+    }
+
+    /// Learns parameter sets that come outside of the access units, as a decoder configuration has them.
+    pub fn learn(&mut self, annex_b: &[u8]) {
+        for unit in nal::units(annex_b, Framing::AnnexB).unwrap_or_default() {
+            self.syntax.read(&annex_b[unit]);
+        }
+    }
+
+    /// The stamp of the next access unit, given with start codes.
+    ///
+    /// Any bytes are taken. When there is more than one picture in them, the stamp is that of the first.
+    pub fn stamp(&mut self, annex_b: &[u8]) -> Stamp {
+        let mut stamp = None;
+        let mut place = |picture: Option<Picture>| {
+            if let Some(picture) = picture {
+                let order = self.timeline.place(picture);
+                stamp.get_or_insert(Stamp {
+                    order,
+                    second_field: picture.second_field,
+                    is_guess: false,
+                });
+            }
+        };
+        if !matches!(self.syntax, Syntax::Counted) {
+            self.syntax.begin_access_unit();
+            for unit in nal::units(annex_b, Framing::AnnexB).unwrap_or_default() {
+                place(self.syntax.read(&annex_b[unit]));
+            }
+            place(self.syntax.end_access_unit());
+        }
+        stamp.unwrap_or_else(|| Stamp {
+            order: self.timeline.guess(),
+            second_field: false,
+            is_guess: !matches!(self.syntax, Syntax::Counted),
+        })
+    }
+}
+
+impl Syntax {
+    fn begin_access_unit(&mut self) {
+        match self {
+            Self::H264(counts) => counts.begin_access_unit(),
+            Self::Hevc(counts) => counts.begin_access_unit(),
+            Self::Counted => {}
+        }
+    }
+
+    fn read(&mut self, unit: &[u8]) -> Option<Picture> {
+        match self {
+            Self::H264(counts) => counts.read(unit),
+            Self::Hevc(counts) => counts.read(unit),
+            Self::Counted => None,
+        }
+    }
+
+    fn end_access_unit(&mut self) -> Option<Picture> {
+        match self {
+            Self::H264(counts) => counts.end_access_unit(),
+            Self::Hevc(counts) => counts.end_access_unit(),
+            Self::Counted => None,
+        }
+    }
+}
+
+/// The picture order count of which `lsb` is what remains modulo `max_lsb`, a power of two: the one
+/// nearest to `previous`, and the later of two equally near (H.264, 8.2.1.1; HEVC, 8.3.1).
+fn order_count(lsb: i64, previous: i64, max_lsb: i64) -> i64 {
+    let ahead = (lsb - previous).rem_euclid(max_lsb);
+    if ahead <= max_lsb / 2 {
+        previous + ahead
+    } else {
+        previous + ahead - max_lsb
+    }
+}
