@@ -6,6 +6,9 @@
 //! - [`constants`]: the values of the C enums;
 //! - [`api`]: tables of function pointers, resolved once;
 //! - [`loader`]: the search for the libraries;
+//! - [`driver`]: the few functions of the driver's own libraries that are used: [`cuda`], [`nvenc`]
+//!   and [`nvml`];
+//! - [`cuvid`]: the decoder's capability query;
 //! - [`probe`]: the measurement of the slot stride of a loaded library;
 //! - [`slot`]: access to one slot of a batch, and the one-slot shadow surface.
 //!
@@ -15,6 +18,8 @@
 pub mod abi;
 pub mod api;
 pub mod constants;
+pub mod cuvid;
+pub mod driver;
 mod generation;
 pub mod loader;
 pub mod probe;
@@ -29,6 +34,7 @@ pub use abi::{
 };
 pub use api::{NvBufSurfTransformApi, NvBufSurfaceApi, NvDsBufferPoolApi};
 pub use constants::*;
+pub use driver::{DriverError, cuda, nvenc, nvml};
 pub use generation::Generation;
 pub use loader::{Libraries, LoadError, LoadOptions, load};
 pub use probe::{ProbeError, probe_params_stride};

@@ -7,6 +7,7 @@ use core::ptr::NonNull;
 
 use crate::abi::new::NvBufSurface;
 use crate::abi::{NvBufSurfaceHead, NvBufSurfaceParamsHead};
+use crate::constants::NvBufSurfaceMemType;
 
 /// Why a slot cannot be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -71,18 +72,28 @@ impl OneSlotSurface {
         let slot = unsafe { slot_pointer(surface, index, stride)? };
         // SAFETY: every version begins with the head.
         let original = unsafe { surface.cast::<NvBufSurfaceHead>().read() };
-        Ok(Self {
+        Ok(Self::from_parts(original.gpu_id, original.mem_type, slot))
+    }
+
+    /// A descriptor of the slot at an address, of a surface with this device and memory type.
+    pub fn from_parts(
+        gpu_id: u32,
+        mem_type: NvBufSurfaceMemType,
+        slot: NonNull<NvBufSurfaceParamsHead>,
+    ) -> Self {
+        Self {
             surface: NvBufSurface {
                 head: NvBufSurfaceHead {
+                    gpu_id,
                     batch_size: 1,
                     num_filled: 1,
                     is_contiguous: 0,
+                    mem_type,
                     surface_list: slot.as_ptr(),
-                    ..original
                 },
                 ..NvBufSurface::default()
             },
-        })
+        }
     }
 
     /// The pointer for the library; valid as long as `self` is neither moved nor dropped.

@@ -80,13 +80,16 @@ macro_rules! function_table {
         }
     };
 }
-use function_table;
+pub(crate) use function_table;
 
 /// The address of symbol `name` as a function pointer of type `F`.
 ///
 /// # Safety
 /// `F` is the function pointer type of the symbol, and `library` is never closed.
-unsafe fn lookup<F: Copy>(library: &Library, name: &str) -> Result<F, libloading::Error> {
+pub(crate) unsafe fn lookup<F: Copy>(
+    library: &Library,
+    name: &str,
+) -> Result<F, libloading::Error> {
     // SAFETY: the caller vouches for the type.
     unsafe { library.get::<F>(name) }.map(|symbol| *symbol)
 }
@@ -95,7 +98,10 @@ unsafe fn lookup<F: Copy>(library: &Library, name: &str) -> Result<F, libloading
 ///
 /// # Safety
 /// As for [`lookup`].
-unsafe fn required<F: Copy>(library: &Library, name: &'static str) -> Result<F, MissingSymbol> {
+pub(crate) unsafe fn required<F: Copy>(
+    library: &Library,
+    name: &'static str,
+) -> Result<F, MissingSymbol> {
     // SAFETY: same contract.
     unsafe { lookup(library, name) }.map_err(|error| MissingSymbol {
         name,
