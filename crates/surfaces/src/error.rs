@@ -39,12 +39,46 @@ pub enum Error {
         reason: String,
     },
     /// The GPU does not exist on this backend.
-    #[error("GPU {gpu_id} does not exist: the {backend} backend has device 0 only")]
+    #[error("GPU {gpu_id} does not exist: the {backend} backend has devices 0 to {}", devices - 1)]
     NoSuchGpu {
         /// The device that was asked for.
         gpu_id: u32,
         /// The backend's name.
         backend: &'static str,
+        /// Number of devices, at least 1.
+        devices: u32,
+    },
+    /// A call into NVIDIA's libraries failed.
+    #[error("{call} failed: {reason}")]
+    Device {
+        /// The C function.
+        call: &'static str,
+        /// Its result, and what it was called for.
+        reason: String,
+    },
+    /// A library of the driver cannot be used.
+    #[error("{reason}")]
+    Driver {
+        /// The library, and what is wrong with it.
+        reason: String,
+    },
+    /// The chip cannot decode a codec.
+    #[error("GPU {gpu_id} cannot decode {codec}: {reason}")]
+    NoDecoder {
+        /// The codec's name.
+        codec: String,
+        /// The device.
+        gpu_id: u32,
+        /// Who says so.
+        reason: String,
+    },
+    /// CUDA memory is given to a backend without CUDA.
+    #[error("the {backend} backend cannot reach CUDA memory ({array})")]
+    NoCuda {
+        /// The backend's name.
+        backend: &'static str,
+        /// The memory.
+        array: crate::backend::CudaArray,
     },
     /// The platform query has no answer on this machine.
     #[error("{query} is not available on the {backend} backend: {reason}")]

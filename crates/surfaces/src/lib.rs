@@ -18,10 +18,11 @@ pub mod png;
 pub mod pool;
 pub mod reader;
 mod shared_buffer;
+mod transform;
 mod view;
 pub mod wait;
 
-pub use backend::{Backend, BackendKind, backend};
+pub use backend::{Backend, BackendKind, CudaArray, backend};
 pub use convert::{Matrix, Picture, PictureLayout, Range, render_picture};
 pub use enums::{ComputeMode, Interpolation, MemType, MetaClearPolicy, Padding, SavantIdKind};
 pub use error::Error;
@@ -32,4 +33,5 @@ pub use meta::{flight_key, savant_id};
 pub use pool::{BufferGenerator, GeneratorConfig, Waker, send_eos};
 pub use reader::SlotInfo;
 pub use shared_buffer::SharedBuffer;
+pub use transform::transform;
 pub use view::SurfaceView;

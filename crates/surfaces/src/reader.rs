@@ -3,6 +3,7 @@
 use std::mem::size_of;
 use std::ptr::NonNull;
 
+use gst::prelude::*;
 use nvbufsurface_sys::{Generation, NVBUF_MAX_PLANES, NvBufSurfaceHead, NvBufSurfaceParamsHead};
 
 use crate::error::Error;
@@ -10,9 +11,14 @@ use crate::format::{VideoFormat, channels_of};
 use crate::layout::{MAX_BATCH_SIZE, PlaneLayout};
 use crate::memory;
 
-/// Memory types whose allocators put live descriptors into them: ours and NVIDIA's. Other memory
-/// may hold a byte copy of a descriptor, whose pointers dangle once the original is gone.
+/// Memory types whose allocators put live descriptors into them: ours and that of NVIDIA's pools.
+/// Other memory may hold a byte copy of a descriptor, whose pointers dangle once the original is
+/// gone.
 const SURFACE_MEMORY_TYPES: [&gst::glib::GStr; 2] = [memory::MEMORY_TYPE, gst::glib::gstr!("nvds")];
+
+/// Type names of NVIDIA's allocators of live descriptors: that of the decoder element and that of
+/// the pools.
+const SURFACE_ALLOCATORS: [&str; 2] = ["GstNvV4l2Allocator", "GstNvDsMemoryAllocator"];
 
 /// One slot of a surface. The addresses are valid while the buffer is alive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +37,12 @@ pub struct SlotInfo {
     pub color_format: u32,
     /// `NvBufSurfaceMemType`.
     pub mem_type: u32,
+    /// `NvBufSurfaceLayout`: 0 is rows, anything else cannot be read by address.
+    pub layout: u32,
     /// Device that owns the memory.
     pub gpu_id: u32,
+    /// Address of the slot's entry in `surfaceList`.
+    pub(crate) entry: usize,
     plane_count: u32,
     planes: [PlaneLayout; NVBUF_MAX_PLANES],
 }
@@ -81,6 +91,22 @@ impl Surface {
         Ok(Self { head, generation })
     }
 
+    /// The surface of a descriptor that this crate or NVIDIA's library made.
+    ///
+    /// # Safety
+    /// `head` belongs to a live surface of `generation` with `batch_size` slots, and stays alive
+    /// as long as the result is used.
+    pub(crate) unsafe fn from_head(
+        head: NonNull<NvBufSurfaceHead>,
+        generation: Generation,
+    ) -> Self {
+        Self {
+            // SAFETY: the caller vouches for the descriptor.
+            head: unsafe { head.as_ptr().read() },
+            generation,
+        }
+    }
+
     /// Slots that hold a frame.
     pub(crate) fn filled(&self) -> u32 {
         self.head.num_filled.min(self.head.batch_size)
@@ -112,12 +138,14 @@ impl Surface {
             .ok_or_else(|| not_a_surface("surfaceList is null"))?;
         // SAFETY: the allocator of the memory, or the unsafe caller, vouches that a descriptor
         // which passed `read_head` has a list of `batch_size` slots, `stride` bytes apart.
-        let params = unsafe {
-            list.add(self.generation.params_stride() * slot as usize)
-                .cast::<NvBufSurfaceParamsHead>()
-                .read_unaligned()
+        let (entry, params) = unsafe {
+            let entry = list.add(self.generation.params_stride() * slot as usize);
+            (
+                entry,
+                entry.cast::<NvBufSurfaceParamsHead>().read_unaligned(),
+            )
         };
-        slot_info(&self.head, &params)
+        slot_info(&self.head, &params, entry.as_ptr() as usize)
     }
 }
 
@@ -153,14 +181,24 @@ fn surface_memory(buffer: &gst::BufferRef, trust: Trust) -> Result<&gst::MemoryR
     if memory.offset() != 0 {
         return Err(not_a_surface("the memory was resized"));
     }
-    if trust == Trust::Allocator
-        && !SURFACE_MEMORY_TYPES
-            .iter()
-            .any(|known| memory.is_type(*known))
-    {
-        return Err(not_a_surface("its memory was not allocated for surfaces"));
+    if trust == Trust::Allocator && !holds_surfaces(memory) {
+        let allocator = memory
+            .allocator()
+            .map_or("none", |allocator| allocator.type_().name());
+        return Err(not_a_surface(&format!(
+            "its memory was not allocated for surfaces (allocator: {allocator})"
+        )));
     }
     Ok(memory)
+}
+
+fn holds_surfaces(memory: &gst::MemoryRef) -> bool {
+    SURFACE_MEMORY_TYPES
+        .iter()
+        .any(|known| memory.is_type(*known))
+        || memory
+            .allocator()
+            .is_some_and(|allocator| SURFACE_ALLOCATORS.contains(&allocator.type_().name()))
 }
 
 fn read_head(bytes: &[u8]) -> Result<(NvBufSurfaceHead, Generation), Error> {
@@ -187,7 +225,11 @@ fn read_head(bytes: &[u8]) -> Result<(NvBufSurfaceHead, Generation), Error> {
     ))
 }
 
-fn slot_info(head: &NvBufSurfaceHead, params: &NvBufSurfaceParamsHead) -> Result<SlotInfo, Error> {
+fn slot_info(
+    head: &NvBufSurfaceHead,
+    params: &NvBufSurfaceParamsHead,
+    entry: usize,
+) -> Result<SlotInfo, Error> {
     let from = &params.plane_params;
     if !(1..=NVBUF_MAX_PLANES as u32).contains(&from.num_planes) {
         return Err(not_a_surface(&format!(
@@ -214,7 +256,9 @@ fn slot_info(head: &NvBufSurfaceHead, params: &NvBufSurfaceParamsHead) -> Result
         height: params.height,
         color_format: params.color_format,
         mem_type: head.mem_type,
+        layout: params.layout,
         gpu_id: head.gpu_id,
+        entry,
         plane_count: from.num_planes,
         planes,
     })

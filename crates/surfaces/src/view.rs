@@ -1,6 +1,9 @@
 //! A view of the pixels of one slot.
 
-use crate::backend::{ByteRows, backend};
+use std::any::Any;
+
+use crate::backend::{ByteRows, CudaArray, backend};
+use crate::enums::MemType;
 use crate::error::Error;
 use crate::reader::SlotInfo;
 use crate::shared_buffer::SharedBuffer;
@@ -30,6 +33,25 @@ impl SurfaceView {
             buffer: buffer.clone(),
             cuda_stream,
         })
+    }
+
+    /// A view of CUDA memory, in a buffer of its own that keeps `owner`.
+    ///
+    /// # Safety
+    /// See [`Backend::adopt`](crate::Backend::adopt).
+    ///
+    /// # Errors
+    /// Those of [`Backend::adopt`](crate::Backend::adopt).
+    pub unsafe fn from_cuda_array(
+        array: &CudaArray,
+        cuda_stream: usize,
+        owner: Box<dyn Any + Send + Sync>,
+    ) -> Result<Self, Error> {
+        // SAFETY: same contract.
+        let memory = unsafe { backend()?.adopt(array, owner)? };
+        let mut buffer = gst::Buffer::new();
+        buffer.make_mut().append_memory(memory);
+        Self::from_buffer(&SharedBuffer::from_buffer(buffer), 0, cuda_stream)
     }
 
     /// The buffer.
@@ -82,12 +104,34 @@ impl SurfaceView {
         self.cuda_stream
     }
 
+    /// Where the pixels are; `None` for memory of an unknown type.
+    pub fn mem_type(&self) -> Option<MemType> {
+        MemType::from_int(u64::from(self.slot.mem_type))
+    }
+
+    /// Whether ordinary code can read and write the pixels at their address.
+    pub fn is_cpu_memory(&self) -> bool {
+        matches!(
+            self.mem_type(),
+            Some(MemType::System | MemType::CudaPinned | MemType::CudaUnified)
+        )
+    }
+
+    /// Whether CUDA can read and write the pixels at their address.
+    pub fn is_cuda_memory(&self) -> bool {
+        matches!(
+            self.mem_type(),
+            Some(MemType::CudaDevice | MemType::CudaPinned | MemType::CudaUnified)
+        )
+    }
+
     /// Sets every byte, padding included, in all planes.
     ///
     /// # Errors
     /// [`Error::NotWritable`], [`Error::NotNvBufSurface`].
     pub fn memset(&self, value: u8) -> Result<(), Error> {
         let _guard = self.buffer.lock_pixels_mut()?;
+        self.synchronize()?;
         // SAFETY: the view keeps the buffer alive, and the guard excludes every other access.
         unsafe { backend()?.memset(&self.slot, value) }
     }
@@ -106,6 +150,7 @@ impl SurfaceView {
             });
         }
         let _guard = self.buffer.lock_pixels_mut()?;
+        self.synchronize()?;
         // SAFETY: the view keeps the buffer alive, and the guard excludes every other access.
         unsafe { backend()?.fill(&self.slot, color) }
     }
@@ -147,6 +192,7 @@ impl SurfaceView {
         }
         let shape = ByteRows::packed(row_bytes, height);
         let _guard = self.buffer.lock_pixels_mut()?;
+        self.synchronize()?;
         // SAFETY: the view keeps the buffer alive, and the guard excludes every other access.
         unsafe { backend()?.copy_in(&self.slot, 0, pixels, shape) }
     }
@@ -180,6 +226,7 @@ impl SurfaceView {
     ) -> Result<(), Error> {
         let backend = backend()?;
         let _guard = self.buffer.lock_pixels();
+        self.synchronize()?;
         for (plane, shape) in shapes.enumerate() {
             let (to, rest) = pixels.split_at_mut(shape.packed_size());
             // SAFETY: the view keeps the buffer alive, and the guard excludes writers.
@@ -203,12 +250,16 @@ impl SurfaceView {
         }
     }
 
-    /// Waits for the view's CUDA stream; nothing to wait for on the host.
+    /// Waits for work queued on the view's CUDA stream; nothing to wait for in system memory. The other
+    /// methods that touch pixels do so first.
     ///
     /// # Errors
     /// A failure of the device.
     pub fn synchronize(&self) -> Result<(), Error> {
-        backend()?.synchronize(self.cuda_stream)
+        if !self.is_cuda_memory() {
+            return Ok(());
+        }
+        backend()?.synchronize(self.gpu_id(), self.cuda_stream)
     }
 
     /// The visible part of each plane, without padding.

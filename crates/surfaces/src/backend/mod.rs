@@ -1,17 +1,26 @@
 //! The machine under the surfaces: who allocates, copies and transforms.
 
+mod deepstream;
 mod host;
+mod plane;
 mod select;
+
+use std::any::Any;
+use std::fmt;
+
+pub use nvbufsurface_sys::LoadOptions;
 
 use crate::convert::Picture;
 use crate::enums::MemType;
 use crate::error::Error;
+use crate::format::VideoFormat;
 use crate::geometry::{Rect, TransformConfig};
 use crate::layout::SurfaceSpec;
 use crate::platform::Platform;
 use crate::reader::SlotInfo;
 
-pub use select::backend;
+pub(crate) use deepstream::Engine;
+pub use select::{BACKEND_VARIABLE, backend, libraries, plugin_folders, set_search};
 
 /// The backends that exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -56,6 +65,41 @@ impl ByteRows {
     /// Bytes of all rows without gaps.
     pub(crate) const fn packed_size(&self) -> usize {
         self.row_bytes * self.rows
+    }
+}
+
+/// CUDA memory of somebody else: one interleaved picture, 8 bits a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CudaArray {
+    /// Address of the first pixel.
+    pub data_ptr: usize,
+    /// [`VideoFormat::Rgba`] or [`VideoFormat::Gray8`].
+    pub format: VideoFormat,
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// Bytes from one row to the next. What lies between two rows belongs to somebody else.
+    pub pitch: u32,
+    /// Device that owns the memory.
+    pub gpu_id: u32,
+}
+
+impl fmt::Display for CudaArray {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            data_ptr,
+            format,
+            width,
+            height,
+            pitch,
+            gpu_id,
+        } = self;
+        write!(
+            f,
+            "a {width}x{height} {} array, {pitch} bytes a row, at {data_ptr:#x} of GPU {gpu_id}",
+            format.name()
+        )
     }
 }
 
@@ -160,9 +204,23 @@ pub trait Backend: Send + Sync {
         config: &TransformConfig,
     ) -> Result<(), Error>;
 
-    /// Waits until work queued on a CUDA stream handle is done; 0 is the default stream.
+    /// A surface of one filled slot around CUDA memory; `owner` is dropped with the surface.
+    ///
+    /// # Safety
+    /// The memory has the layout that `array` states, and lives as long as `owner`.
+    ///
+    /// # Errors
+    /// [`Error::NoCuda`], [`Error::InvalidSurfaceSize`], or a failure of the driver.
+    unsafe fn adopt(
+        &self,
+        array: &CudaArray,
+        owner: Box<dyn Any + Send + Sync>,
+    ) -> Result<gst::Memory, Error>;
+
+    /// Waits until work queued on a CUDA stream handle is done; 0 is the default stream of the
+    /// device. Does nothing without CUDA.
     ///
     /// # Errors
     /// A failure of the device.
-    fn synchronize(&self, cuda_stream: usize) -> Result<(), Error>;
+    fn synchronize(&self, gpu_id: u32, cuda_stream: usize) -> Result<(), Error>;
 }

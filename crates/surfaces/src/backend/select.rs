@@ -1,10 +1,13 @@
 //! The choice of the backend, once per process.
 
-use std::path::Path;
-use std::sync::OnceLock;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
-use nvbufsurface_sys::Generation;
+use gst::prelude::*;
+use nvbufsurface_sys::{Generation, Libraries, LoadOptions};
 
+use super::deepstream::{Cuda, DeepStreamBackend};
 use super::host::HostBackend;
 use super::{Backend, BackendKind};
 use crate::error::Error;
@@ -15,6 +18,33 @@ pub const BACKEND_VARIABLE: &str = "SAVANT_BACKEND";
 /// Files that show an NVIDIA driver.
 const GPU_SIGNS: [&str; 2] = ["/dev/nvidia0", "/proc/driver/nvidia/version"];
 
+/// The element of NVIDIA's that may have brought the libraries.
+const DECODER_ELEMENT: &str = "nvv4l2decoder";
+
+/// Folder of the plugins below that of the libraries, in an installation of DeepStream.
+const PLUGIN_FOLDER: &str = "gst-plugins";
+
+static SEARCH: Mutex<LoadOptions> = Mutex::new(LoadOptions {
+    gstreamer_root: None,
+    site_packages: Vec::new(),
+});
+
+static CHOSEN: OnceLock<Result<Chosen, Error>> = OnceLock::new();
+
+/// What was chosen.
+enum Chosen {
+    Host(HostBackend),
+    DeepStream(DeepStreamBackend),
+}
+
+/// Says where NVIDIA's libraries may be. Counts if it comes before the first use of
+/// [`backend`]; returns whether it did.
+pub fn set_search(options: LoadOptions) -> bool {
+    let mut search = SEARCH.lock().unwrap_or_else(PoisonError::into_inner);
+    *search = options;
+    CHOSEN.get().is_none()
+}
+
 /// The backend of this process. The first call decides, by `SAVANT_BACKEND`, and initialises
 /// `GStreamer`.
 ///
@@ -22,48 +52,109 @@ const GPU_SIGNS: [&str; 2] = ["/dev/nvidia0", "/proc/driver/nvidia/version"];
 /// [`Error::UnknownBackend`], [`Error::BackendUnavailable`], [`Error::GStreamer`]; the same error
 /// on every call.
 pub fn backend() -> Result<&'static dyn Backend, Error> {
-    static BACKEND: OnceLock<Result<HostBackend, Error>> = OnceLock::new();
-    let chosen = BACKEND.get_or_init(|| {
+    match chosen()? {
+        Chosen::Host(backend) => Ok(backend),
+        Chosen::DeepStream(backend) => Ok(backend),
+    }
+}
+
+/// NVIDIA's libraries, if they are in use.
+pub fn libraries() -> Option<&'static Libraries> {
+    match chosen() {
+        Ok(Chosen::DeepStream(backend)) => Some(backend.libraries()),
+        _ => None,
+    }
+}
+
+/// Folders that may have the `GStreamer` plugins that belong to the libraries in use.
+pub fn plugin_folders() -> Vec<PathBuf> {
+    let Some(libraries) = libraries() else {
+        return Vec::new();
+    };
+    let root = &libraries.root;
+    let mut folders = vec![root.clone(), root.join(PLUGIN_FOLDER)];
+    // On Jetson the libraries are in .../nvidia or .../tegra, the plugins beside that.
+    folders.extend(root.parent().map(|parent| parent.join("gstreamer-1.0")));
+    folders
+}
+
+fn chosen() -> Result<&'static Chosen, Error> {
+    let chosen = CHOSEN.get_or_init(|| {
+        // NVIDIA's libraries come first: a GStreamer that scans its plugins in this process may
+        // otherwise open and close them, and closing them ends the process.
+        let chosen = choose(std::env::var(BACKEND_VARIABLE).ok().as_deref());
         gst::init().map_err(|error| Error::GStreamer {
             reason: error.to_string(),
         })?;
-        choose(std::env::var(BACKEND_VARIABLE).ok().as_deref())
+        chosen
     });
-    chosen
-        .as_ref()
-        .map(|backend| backend as &dyn Backend)
-        .map_err(Clone::clone)
+    chosen.as_ref().map_err(Clone::clone)
 }
 
-fn choose(value: Option<&str>) -> Result<HostBackend, Error> {
+fn choose(value: Option<&str>) -> Result<Chosen, Error> {
+    let host = || Chosen::Host(HostBackend::new(Generation::NEWEST));
     match value {
-        Some("host") => {}
-        None | Some("" | "auto") => warn_of_unused_gpu(),
-        Some("deepstream") => return Err(deepstream_unavailable()),
-        Some(value) => {
-            return Err(Error::UnknownBackend {
-                value: value.to_owned(),
-            });
-        }
-    }
-    Ok(HostBackend::new(Generation::NEWEST))
-}
-
-fn warn_of_unused_gpu() {
-    if GPU_SIGNS.iter().any(|path| Path::new(path).exists()) {
-        tracing::warn!("an NVIDIA GPU is visible, but this build has the host backend only");
+        Some("host") => Ok(host()),
+        None | Some("" | "auto") => Ok(automatic().map_or_else(host, Chosen::DeepStream)),
+        Some("deepstream") => match Cuda::new().and_then(deepstream) {
+            Ok(backend) => Ok(Chosen::DeepStream(backend)),
+            Err(error) => Err(Error::BackendUnavailable {
+                backend: BackendKind::DeepStream.name(),
+                reason: error.to_string(),
+            }),
+        },
+        Some(value) => Err(Error::UnknownBackend {
+            value: value.to_owned(),
+        }),
     }
 }
 
-fn deepstream_unavailable() -> Error {
-    let tried = match nvbufsurface_sys::load(&nvbufsurface_sys::LoadOptions::default()) {
-        Ok(_) => "the DeepStream libraries were found".to_owned(),
-        Err(error) => error.to_string(),
+/// The DeepStream backend where there is a GPU; a GPU that cannot be used is worth a warning.
+fn automatic() -> Option<DeepStreamBackend> {
+    let failure = match Cuda::new() {
+        Ok(cuda) => match deepstream(cuda) {
+            Ok(backend) => return Some(backend),
+            Err(error) => error,
+        },
+        Err(_) if !GPU_SIGNS.iter().any(|path| Path::new(path).exists()) => return None,
+        Err(error) => error,
     };
-    Error::BackendUnavailable {
-        backend: BackendKind::DeepStream.name(),
-        reason: format!("this build has the host backend only ({tried})"),
+    tracing::warn!(
+        "an NVIDIA GPU is visible, but the host backend is used, because DeepStream cannot be: \
+         {failure}"
+    );
+    None
+}
+
+fn deepstream(cuda: Cuda) -> Result<DeepStreamBackend, Error> {
+    let mut options = SEARCH
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone();
+    if options.gstreamer_root.is_none() {
+        options.gstreamer_root = gstreamer_root();
     }
+    DeepStreamBackend::new(cuda, &options)
+}
+
+/// The folder of the libraries that belong to the decoder element that GStreamer knows, if the
+/// application has initialised GStreamer already.
+fn gstreamer_root() -> Option<PathBuf> {
+    if !gst::INITIALIZED.load(Ordering::SeqCst) {
+        return None;
+    }
+    let plugin = gst::ElementFactory::find(DECODER_ELEMENT)?.plugin()?;
+    let file = plugin.filename()?;
+    let folders = file.ancestors().skip(1).take(2);
+    let has_libraries = |folder: &&Path| {
+        ["libnvbufsurface.so", "libnvbufsurface.so.1.0.0"]
+            .iter()
+            .any(|name| folder.join(name).exists())
+    };
+    folders
+        .into_iter()
+        .find(has_libraries)
+        .map(Path::to_path_buf)
 }
 
 #[cfg(test)]
@@ -88,9 +179,14 @@ mod tests {
 
     #[test]
     fn asking_for_deepstream_says_what_is_missing() {
-        let Err(error) = choose(Some("deepstream")) else {
-            panic!("accepted")
-        };
-        assert!(error.to_string().contains("host backend only"), "{error}");
+        // A machine that has everything gets it.
+        if let Err(error) = choose(Some("deepstream")) {
+            let text = error.to_string();
+            assert!(
+                text.contains("deepstream backend cannot be used: "),
+                "{text}"
+            );
+            assert!(text.contains("lib") || text.contains("cu"), "{text}");
+        }
     }
 }

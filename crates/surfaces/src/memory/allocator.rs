@@ -1,48 +1,75 @@
 //! The `GstAllocator` whose memories map to an `NvBufSurface`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::ptr;
+use std::ptr::{self, NonNull};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gst::glib;
 use gst::glib::ffi::gpointer;
 use gst::glib::translate::{IntoGlib, ToGlibPtr};
 use gst::prelude::*;
 use gst::subclass::prelude::*;
-use nvbufsurface_sys::Generation;
+use nvbufsurface_sys::NvBufSurfaceHead;
 
-use super::surface::HostSurface;
 use crate::error::Error;
-use crate::layout::SurfaceSpec;
 
-/// The memory type name of surfaces in system memory.
-pub const MEMORY_TYPE: &glib::GStr = glib::gstr!("SavantHostSurface");
+/// The memory type name of our surfaces.
+pub const MEMORY_TYPE: &glib::GStr = glib::gstr!("SavantSurface");
+
+static LIVE_SURFACES: AtomicUsize = AtomicUsize::new(0);
+
+/// Number of surfaces that this process has allocated and not yet freed.
+pub fn live_surfaces() -> usize {
+    LIVE_SURFACES.load(Ordering::Relaxed)
+}
+
+/// A surface that its holder frees by dropping it.
+pub(crate) trait OwnedSurface: Send + Sync {
+    /// The `NvBufSurface` struct; it stays where it is.
+    fn descriptor(&self) -> NonNull<NvBufSurfaceHead>;
+
+    /// Bytes of the `NvBufSurface` struct.
+    fn descriptor_size(&self) -> usize;
+
+    /// A surface of its own with the same pixels and fill count.
+    ///
+    /// # Safety
+    /// Nobody may write the pixels or the descriptor meanwhile.
+    unsafe fn duplicate(&self) -> Result<Box<dyn OwnedSurface>, Error>;
+}
 
 /// Our `GstMemory`: GStreamer's part first, then the surface.
 #[repr(C)]
-struct HostMemory {
+struct SurfaceMemory {
     memory: gst::ffi::GstMemory,
-    surface: HostSurface,
+    surface: Box<dyn OwnedSurface>,
+}
+
+impl Drop for SurfaceMemory {
+    fn drop(&mut self) {
+        LIVE_SURFACES.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 mod imp {
     use super::{
-        AllocatorImpl, Cast, GstObjectExtManual, GstObjectImpl, HostMemory, MEMORY_TYPE,
-        ObjectImpl, ObjectImplExt, ObjectSubclass, ObjectSubclassExt, ObjectType, copy, glib, map,
-        ptr, share, unmap,
+        AllocatorImpl, Cast, GstObjectExtManual, GstObjectImpl, MEMORY_TYPE, ObjectImpl,
+        ObjectImplExt, ObjectSubclass, ObjectSubclassExt, ObjectType, SurfaceMemory, copy, glib,
+        map, ptr, share, unmap,
     };
 
     #[derive(Default)]
-    pub struct HostAllocator;
+    pub struct SurfaceAllocator;
 
     #[glib::object_subclass]
-    impl ObjectSubclass for HostAllocator {
-        const NAME: &'static str = "SavantHostSurfaceAllocator";
-        type Type = super::HostAllocator;
+    impl ObjectSubclass for SurfaceAllocator {
+        const NAME: &'static str = "SavantSurfaceAllocator";
+        type Type = super::SurfaceAllocator;
         type ParentType = gst::Allocator;
     }
 
-    impl ObjectImpl for HostAllocator {
+    impl ObjectImpl for SurfaceAllocator {
         fn constructed(&self) {
             self.parent_constructed();
             let allocator: *mut gst::ffi::GstAllocator =
@@ -60,11 +87,11 @@ mod imp {
         }
     }
 
-    impl GstObjectImpl for HostAllocator {}
+    impl GstObjectImpl for SurfaceAllocator {}
 
     // SAFETY: `alloc` returns null, which GStreamer reads as "no memory"; `free` releases what
     // `new_memory` made.
-    unsafe impl AllocatorImpl for HostAllocator {
+    unsafe impl AllocatorImpl for SurfaceAllocator {
         unsafe fn alloc(
             &self,
             _size: usize,
@@ -75,40 +102,38 @@ mod imp {
         }
 
         unsafe fn free(&self, memory: *mut gst::ffi::GstMemory) {
-            // SAFETY: every memory of this allocator is a boxed HostMemory, and GStreamer frees
+            // SAFETY: every memory of this allocator is a boxed SurfaceMemory, and GStreamer frees
             // it once, when its last reference is gone.
-            drop(unsafe { Box::from_raw(memory.cast::<HostMemory>()) });
+            drop(unsafe { Box::from_raw(memory.cast::<SurfaceMemory>()) });
         }
     }
 }
 
 glib::wrapper! {
-    /// Allocates surfaces in system memory.
-    pub struct HostAllocator(ObjectSubclass<imp::HostAllocator>) @extends gst::Allocator, gst::Object;
+    /// Allocates the memory of our surfaces.
+    pub struct SurfaceAllocator(ObjectSubclass<imp::SurfaceAllocator>) @extends gst::Allocator, gst::Object;
 }
 
-/// Allocates a surface in system memory.
-///
-/// # Errors
-/// [`Error::InvalidSurfaceSize`], [`Error::OutOfMemory`].
-pub(crate) fn allocate(spec: &SurfaceSpec, generation: Generation) -> Result<gst::Memory, Error> {
-    let memory = new_memory(HostSurface::new(spec, generation)?);
+/// A memory that maps to the surface's descriptor and frees the surface at its end.
+pub(crate) fn wrap(surface: Box<dyn OwnedSurface>) -> gst::Memory {
+    let memory = new_memory(surface);
     // SAFETY: `new_memory` returns a memory with one reference, which is ours.
-    Ok(unsafe { gst::Memory::from_glib_full(memory) })
+    unsafe { gst::Memory::from_glib_full(memory) }
 }
 
-fn new_memory(surface: HostSurface) -> *mut gst::ffi::GstMemory {
-    static ALLOCATOR: OnceLock<HostAllocator> = OnceLock::new();
+fn new_memory(surface: Box<dyn OwnedSurface>) -> *mut gst::ffi::GstMemory {
+    static ALLOCATOR: OnceLock<SurfaceAllocator> = OnceLock::new();
     let allocator = ALLOCATOR.get_or_init(glib::Object::new);
 
     let size = surface.descriptor_size();
     // SAFETY: GstMemory is plain data whose all-zero pattern is valid; it is initialised below.
     let head = unsafe { std::mem::zeroed::<gst::ffi::GstMemory>() };
-    let memory = Box::into_raw(Box::new(HostMemory {
+    LIVE_SURFACES.fetch_add(1, Ordering::Relaxed);
+    let memory = Box::into_raw(Box::new(SurfaceMemory {
         memory: head,
         surface,
     }));
-    // SAFETY: `memory` points to a HostMemory, which begins with a GstMemory; the allocator lives
+    // SAFETY: `memory` points to a SurfaceMemory, which begins with a GstMemory; the allocator lives
     // as long as the process, and GStreamer takes its own reference to it.
     unsafe {
         gst::ffi::gst_memory_init(
@@ -130,9 +155,9 @@ unsafe extern "C" fn map(
     _maxsize: usize,
     _flags: gst::ffi::GstMapFlags,
 ) -> gpointer {
-    // SAFETY: GStreamer calls this with a memory of this allocator, which is a HostMemory.
+    // SAFETY: GStreamer calls this with a memory of this allocator, which is a SurfaceMemory.
     unsafe {
-        (*memory.cast::<HostMemory>())
+        (*memory.cast::<SurfaceMemory>())
             .surface
             .descriptor()
             .as_ptr()
@@ -149,10 +174,10 @@ unsafe extern "C" fn copy(
     size: isize,
 ) -> *mut gst::ffi::GstMemory {
     let duplicate = || {
-        // SAFETY: GStreamer calls this with a live HostMemory, and it is the caller's duty, as
+        // SAFETY: GStreamer calls this with a live SurfaceMemory, and it is the caller's duty, as
         // for any memory, that nobody writes what is being copied.
         unsafe {
-            let source = &(*memory.cast::<HostMemory>()).surface;
+            let source = &(*memory.cast::<SurfaceMemory>()).surface;
             let whole = size == -1 || usize::try_from(size) == Ok(source.descriptor_size());
             if offset != 0 || !whole {
                 return ptr::null_mut();

@@ -9,7 +9,7 @@ use crate::error::Error;
 const NATURAL_ALIGNMENT: usize = 16;
 
 /// Memory whose address never changes and that many parties read and write through raw pointers.
-pub(super) struct ZeroedBlock {
+pub(crate) struct ZeroedBlock {
     base: NonNull<u8>,
     layout: Layout,
     start: NonNull<u8>,
@@ -24,7 +24,7 @@ unsafe impl Sync for ZeroedBlock {}
 impl ZeroedBlock {
     /// Allocates `size` zero bytes, aligned to `alignment` (a power of two). Pages are committed
     /// by the operating system when they are first touched.
-    pub(super) fn new(size: usize, alignment: usize) -> Result<Self, Error> {
+    pub(crate) fn new(size: usize, alignment: usize) -> Result<Self, Error> {
         let failed = Error::OutOfMemory { bytes: size };
         let slack = alignment.saturating_sub(NATURAL_ALIGNMENT);
         let Some(padded) = size.max(1).checked_add(slack) else {
@@ -47,7 +47,7 @@ impl ZeroedBlock {
     }
 
     /// The first byte.
-    pub(super) fn as_ptr(&self) -> NonNull<u8> {
+    pub(crate) fn as_ptr(&self) -> NonNull<u8> {
         self.start
     }
 }

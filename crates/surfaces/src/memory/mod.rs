@@ -1,4 +1,4 @@
-//! Surfaces in system memory, as `GstMemory`.
+//! Surfaces as `GstMemory`.
 //!
 //! Mapping such a memory gives the `NvBufSurface` struct itself, never the pixels. The memory is
 //! marked no-share, so that every copy of a buffer is a surface of its own with its own pixels.
@@ -7,6 +7,7 @@ mod allocator;
 mod block;
 mod surface;
 
-pub use allocator::MEMORY_TYPE;
-pub(crate) use allocator::allocate;
-pub use surface::live_surfaces;
+pub use allocator::{MEMORY_TYPE, live_surfaces};
+pub(crate) use allocator::{OwnedSurface, wrap};
+pub(crate) use block::ZeroedBlock;
+pub(crate) use surface::{DESCRIPTOR_ALIGNMENT, HostSurface};

@@ -1,32 +1,25 @@
 //! An `NvBufSurface` in system memory: descriptor, slot list and pixels.
 
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use nvbufsurface_sys::{
     Generation, NVBUF_LAYOUT_PITCH, NVBUF_MEM_SYSTEM, NvBufSurfaceHead, NvBufSurfaceParamsHead,
     NvBufSurfacePlaneParams,
 };
 
+use super::allocator::OwnedSurface;
 use super::block::ZeroedBlock;
 use crate::error::Error;
 use crate::layout::{SlotLayout, SurfaceSpec};
 
 /// Alignment of descriptors, which hold pointers and 64-bit integers.
-const DESCRIPTOR_ALIGNMENT: usize = 16;
+pub(crate) const DESCRIPTOR_ALIGNMENT: usize = 16;
 
 /// Alignment of the first pixel: a multiple of every vector register and of a cache line.
 const PIXEL_ALIGNMENT: usize = 256;
 
-static LIVE_SURFACES: AtomicUsize = AtomicUsize::new(0);
-
-/// Number of surfaces that this process has allocated on the host and not yet freed.
-pub fn live_surfaces() -> usize {
-    LIVE_SURFACES.load(Ordering::Relaxed)
-}
-
 /// A surface and everything it points to.
-pub(super) struct HostSurface {
+pub(crate) struct HostSurface {
     spec: SurfaceSpec,
     generation: Generation,
     slot_size: usize,
@@ -38,7 +31,7 @@ pub(super) struct HostSurface {
 
 impl HostSurface {
     /// Allocates a surface with zeroed pixels and no filled slot.
-    pub(super) fn new(spec: &SurfaceSpec, generation: Generation) -> Result<Self, Error> {
+    pub(crate) fn new(spec: &SurfaceSpec, generation: Generation) -> Result<Self, Error> {
         let layout = spec.slot_layout()?;
         let slot_size = layout.size as usize;
         let pixels = (0..spec.batch_size)
@@ -69,7 +62,6 @@ impl HostSurface {
         };
         // SAFETY: the block is at least as large as the head of either generation, and aligned.
         unsafe { descriptor.as_ptr().cast::<NvBufSurfaceHead>().write(head) };
-        LIVE_SURFACES.fetch_add(1, Ordering::Relaxed);
         Ok(Self {
             spec: *spec,
             generation,
@@ -79,22 +71,18 @@ impl HostSurface {
             pixels,
         })
     }
+}
 
-    /// The `NvBufSurface` struct.
-    pub(super) fn descriptor(&self) -> NonNull<NvBufSurfaceHead> {
+impl OwnedSurface for HostSurface {
+    fn descriptor(&self) -> NonNull<NvBufSurfaceHead> {
         self.descriptor.as_ptr().cast()
     }
 
-    /// Bytes of the `NvBufSurface` struct.
-    pub(super) fn descriptor_size(&self) -> usize {
+    fn descriptor_size(&self) -> usize {
         self.generation.surface_size()
     }
 
-    /// A surface of its own with the same pixels and fill count.
-    ///
-    /// # Safety
-    /// Nobody may write the pixels or the descriptor meanwhile.
-    pub(super) unsafe fn duplicate(&self) -> Result<Self, Error> {
+    unsafe fn duplicate(&self) -> Result<Box<dyn OwnedSurface>, Error> {
         let copy = Self::new(&self.spec, self.generation)?;
         for (from, to) in self.pixels.iter().zip(&copy.pixels) {
             // SAFETY: both blocks have `slot_size` bytes, they are distinct allocations, the new
@@ -111,13 +99,7 @@ impl HostSurface {
         unsafe {
             (*copy.descriptor().as_ptr()).num_filled = (*self.descriptor().as_ptr()).num_filled;
         };
-        Ok(copy)
-    }
-}
-
-impl Drop for HostSurface {
-    fn drop(&mut self) {
-        LIVE_SURFACES.fetch_sub(1, Ordering::Relaxed);
+        Ok(Box::new(copy))
     }
 }
 

@@ -19,6 +19,7 @@ fn check(gpu_id: u32) -> Result<(), Error> {
         Err(Error::NoSuchGpu {
             gpu_id,
             backend: BACKEND,
+            devices: 1,
         })
     }
 }
@@ -53,6 +54,15 @@ impl Platform for HostPlatform {
         no_answer(gpu_id, "gpu_architecture")
     }
 
+    fn check_decoder(&self, gpu_id: u32, codec: &str) -> Result<(), Error> {
+        check(gpu_id)?;
+        Err(Error::NoDecoder {
+            codec: codec.to_owned(),
+            gpu_id,
+            reason: "the host backend has no hardware decoder".to_owned(),
+        })
+    }
+
     fn gpu_platform_tag(&self, gpu_id: u32) -> Result<String, Error> {
         check(gpu_id).map(|()| "unknown".to_owned())
     }
@@ -83,6 +93,7 @@ mod tests {
         let absent = Error::NoSuchGpu {
             gpu_id: 1,
             backend: "host",
+            devices: 1,
         };
         assert_eq!(host.init_cuda(1), Err(absent.clone()));
         assert_eq!(host.has_nvenc(1), Err(absent.clone()));

@@ -2,12 +2,14 @@
 
 mod host;
 pub mod jetson;
+mod nvidia;
 
 use crate::backend::backend;
 use crate::error::Error;
 
 pub(crate) use host::HostPlatform;
 use jetson::{JetsonModel, JetsonTraits};
+pub(crate) use nvidia::NvidiaPlatform;
 
 /// The part of the answers that a backend knows. `gpu_id` counts from 0.
 pub trait Platform: Send + Sync {
@@ -28,6 +30,13 @@ pub trait Platform: Send + Sync {
     /// # Errors
     /// [`Error::NoSuchGpu`], or a failure of the driver.
     fn has_nvenc(&self, gpu_id: u32) -> Result<bool, Error>;
+
+    /// Asks the driver whether the chip decodes 8-bit 4:2:0 pictures of a codec: `h264`, `hevc`,
+    /// `vp8`, `vp9`, `av1` or `jpeg`.
+    ///
+    /// # Errors
+    /// [`Error::NoDecoder`] if not, [`Error::NoSuchGpu`], or a failure of the driver.
+    fn check_decoder(&self, gpu_id: u32, codec: &str) -> Result<(), Error>;
 
     /// The architecture family in lower case, `None` where there is no such notion.
     ///
@@ -79,6 +88,14 @@ pub fn has_nvenc(gpu_id: u32) -> Result<bool, Error> {
         Some(model) => Ok(model.has_nvenc),
         None => backend()?.platform().has_nvenc(gpu_id),
     }
+}
+
+/// Whether the chip decodes 8-bit 4:2:0 pictures of a codec; the error says why not.
+///
+/// # Errors
+/// See [`Platform::check_decoder`].
+pub fn check_decoder(gpu_id: u32, codec: &str) -> Result<(), Error> {
+    backend()?.platform().check_decoder(gpu_id, codec)
 }
 
 /// The GPU's architecture family, e.g. `"hopper"`.

@@ -17,6 +17,7 @@ use crate::format::VideoFormat;
 use crate::geometry::{Rect, TransformConfig};
 use crate::layout::SurfaceSpec;
 use crate::shared_buffer::SharedBuffer;
+use crate::transform::transform;
 use crate::wait::Wait;
 
 /// Most buffers that a pool may have.
@@ -189,16 +190,10 @@ impl BufferGenerator {
         frame_id: Option<u128>,
         wait: Wait<'_>,
     ) -> Result<SharedBuffer, Error> {
-        let src_slot = src.first_slot()?;
+        src.first_slot()?;
         let dst = self.acquire_with_params(None, None, frame_id, wait)?;
-        let dst_slot = dst.first_slot()?;
-        // The destination was acquired above and is unknown to others, so the order of the two
-        // locks cannot matter.
-        let guards = (src.lock_pixels(), dst.lock_pixels_mut()?);
-        // SAFETY: both buffers are alive, they differ since one is new, and the guards exclude
-        // writers of the source and everybody from the destination.
-        unsafe { backend()?.transform(&src_slot, src_rect, &dst_slot, config)? };
-        drop(guards);
+        // The destination was acquired a line above and is unknown to others.
+        transform(src, src_rect, &dst, config)?;
         Ok(dst)
     }
 

@@ -1,19 +1,20 @@
 //! The host backend: surfaces in system memory, worked on by the CPU.
 
-mod pixels;
+pub(super) mod pixels;
 mod transform;
 
+use std::any::Any;
 use std::sync::Once;
 
 use nvbufsurface_sys::Generation;
 
-use super::{Backend, BackendKind, ByteRows};
+use super::{Backend, BackendKind, ByteRows, CudaArray};
 use crate::convert::{self, Picture};
 use crate::enums::MemType;
 use crate::error::Error;
 use crate::geometry::{Rect, TransformConfig};
 use crate::layout::SurfaceSpec;
-use crate::memory;
+use crate::memory::{self, HostSurface};
 use crate::platform::{HostPlatform, Platform};
 use crate::reader::SlotInfo;
 
@@ -47,7 +48,11 @@ impl Backend for HostBackend {
         static WARNING: Once = Once::new();
         let backend = self.kind().name();
         if gpu_id != 0 {
-            return Err(Error::NoSuchGpu { gpu_id, backend });
+            return Err(Error::NoSuchGpu {
+                gpu_id,
+                backend,
+                devices: 1,
+            });
         }
         match mem_type {
             MemType::Default | MemType::System => {}
@@ -67,7 +72,10 @@ impl Backend for HostBackend {
     }
 
     fn allocate(&self, spec: &SurfaceSpec) -> Result<gst::Memory, Error> {
-        memory::allocate(spec, self.generation)
+        Ok(memory::wrap(Box::new(HostSurface::new(
+            spec,
+            self.generation,
+        )?)))
     }
 
     unsafe fn memset(&self, slot: &SlotInfo, value: u8) -> Result<(), Error> {
@@ -150,7 +158,18 @@ impl Backend for HostBackend {
         Ok(())
     }
 
-    fn synchronize(&self, _cuda_stream: usize) -> Result<(), Error> {
+    unsafe fn adopt(
+        &self,
+        array: &CudaArray,
+        _owner: Box<dyn Any + Send + Sync>,
+    ) -> Result<gst::Memory, Error> {
+        Err(Error::NoCuda {
+            backend: self.kind().name(),
+            array: *array,
+        })
+    }
+
+    fn synchronize(&self, _gpu_id: u32, _cuda_stream: usize) -> Result<(), Error> {
         // The CPU has finished when a call returns.
         Ok(())
     }

@@ -3,9 +3,17 @@
 use nvbufsurface_sys::{NVBUF_MEM_CUDA_PINNED, NVBUF_MEM_CUDA_UNIFIED, NVBUF_MEM_SYSTEM};
 
 use crate::backend::ByteRows;
+use crate::backend::plane::{self, required};
 use crate::error::Error;
 use crate::layout::PlaneLayout;
 use crate::reader::SlotInfo;
+
+/// Memory types that the CPU reaches by address.
+pub(in crate::backend) const MEM_TYPES: [u32; 3] = [
+    NVBUF_MEM_SYSTEM,
+    NVBUF_MEM_CUDA_PINNED,
+    NVBUF_MEM_CUDA_UNIFIED,
+];
 
 /// A plane's rows for reading, padding included.
 pub(super) struct Rows<'a> {
@@ -93,63 +101,19 @@ pub(super) fn copy_rows(
     Ok(())
 }
 
-/// Bytes that hold `shape` with rows `stride` apart; the last row needs no padding.
-fn required(shape: ByteRows, stride: usize) -> Result<usize, Error> {
-    if stride < shape.row_bytes {
-        return Err(Error::DataSize {
-            expected: shape.row_bytes,
-            actual: stride,
+fn locate(slot: &SlotInfo, index: usize) -> Result<(*mut u8, &PlaneLayout), Error> {
+    if !MEM_TYPES.contains(&slot.mem_type) {
+        return Err(Error::NotNvBufSurface {
+            reason: format!("the CPU cannot reach memory of type {}", slot.mem_type),
         });
     }
-    let Some(last) = shape.rows.checked_sub(1) else {
-        return Ok(0);
-    };
-    last.checked_mul(stride)
-        .and_then(|bytes| bytes.checked_add(shape.row_bytes))
-        .ok_or(Error::DataSize {
-            expected: usize::MAX,
-            actual: 0,
-        })
-}
-
-fn locate(slot: &SlotInfo, plane: usize) -> Result<(*mut u8, &PlaneLayout), Error> {
-    let invalid = |reason: String| Error::NotNvBufSurface { reason };
-    if ![
-        NVBUF_MEM_SYSTEM,
-        NVBUF_MEM_CUDA_PINNED,
-        NVBUF_MEM_CUDA_UNIFIED,
-    ]
-    .contains(&slot.mem_type)
-    {
-        return Err(invalid(format!(
-            "the CPU cannot reach memory of type {}",
-            slot.mem_type
-        )));
+    let plane = plane::locate(slot, index)?;
+    if !plane.owns_padding {
+        return Err(Error::NotNvBufSurface {
+            reason: format!("plane {index} exceeds the slot's memory"),
+        });
     }
-    if slot.data_ptr == 0 {
-        return Err(invalid("dataPtr is null".to_owned()));
-    }
-    let layout = slot
-        .planes()
-        .get(plane)
-        .ok_or_else(|| invalid(format!("the slot has no plane {plane}")))?;
-    if layout.pitch == 0
-        || u64::from(layout.width) * u64::from(layout.bytes_per_sample) > u64::from(layout.pitch)
-    {
-        return Err(invalid(format!(
-            "plane {plane} has a pitch of {}",
-            layout.pitch
-        )));
-    }
-    let visible = plane != 0 || (slot.width <= layout.width && slot.height <= layout.height);
-    let end = u64::from(layout.offset) + u64::from(layout.pitch) * u64::from(layout.height);
-    if !visible || end > u64::from(slot.data_size) {
-        return Err(invalid(format!("plane {plane} exceeds the slot's memory")));
-    }
-    Ok((
-        (slot.data_ptr as *mut u8).wrapping_add(layout.offset as usize),
-        layout,
-    ))
+    Ok((plane.address as *mut u8, plane.layout))
 }
 
 fn byte_count(plane: &PlaneLayout) -> usize {

@@ -1,0 +1,222 @@
+//! The DeepStream backend: surfaces of NVIDIA's libraries, worked on by CUDA.
+//!
+//! Every call waits: when it returns, the pixels are complete, whatever stream reads them next.
+//! What a call finds there must be complete too; views wait for their own stream first.
+
+mod cuda;
+mod engine;
+mod pixels;
+mod surface;
+mod transform;
+
+use std::any::Any;
+use std::sync::Arc;
+
+use nvbufsurface_sys::cuda::{
+    CU_MEMORYTYPE_DEVICE, CU_MEMORYTYPE_HOST, CU_POINTER_ATTRIBUTE_IS_MANAGED,
+    CU_POINTER_ATTRIBUTE_MEMORY_TYPE,
+};
+use nvbufsurface_sys::{Libraries, LoadOptions, NVBUF_MEM_SYSTEM};
+
+use super::host::HostBackend;
+use super::{Backend, BackendKind, ByteRows, CudaArray};
+use crate::convert::{self, Picture};
+use crate::enums::MemType;
+use crate::error::Error;
+use crate::geometry::{Rect, TransformConfig};
+use crate::layout::SurfaceSpec;
+use crate::memory;
+use crate::platform::{NvidiaPlatform, Platform, is_jetson_kernel};
+use crate::reader::SlotInfo;
+
+pub(crate) use cuda::Cuda;
+pub(crate) use engine::Engine;
+
+/// CUDA and NVIDIA's libraries.
+pub(super) struct DeepStreamBackend {
+    engine: Arc<Engine>,
+    platform: NvidiaPlatform,
+    /// Works on memory of the CPU.
+    cpu: HostBackend,
+}
+
+impl DeepStreamBackend {
+    /// Loads the libraries. `cuda` has at least one device.
+    pub(super) fn new(cuda: Cuda, options: &LoadOptions) -> Result<Self, Error> {
+        let engine = Arc::new(Engine::new(cuda, options)?);
+        Ok(Self {
+            platform: NvidiaPlatform::new(engine.clone()),
+            cpu: HostBackend::new(engine.generation),
+            engine,
+        })
+    }
+
+    /// The libraries in use.
+    pub(super) fn libraries(&self) -> &'static Libraries {
+        self.engine.libraries
+    }
+}
+
+impl Backend for DeepStreamBackend {
+    fn kind(&self) -> BackendKind {
+        BackendKind::DeepStream
+    }
+
+    fn platform(&self) -> &dyn Platform {
+        &self.platform
+    }
+
+    fn resolve_mem_type(&self, gpu_id: u32, mem_type: MemType) -> Result<MemType, Error> {
+        self.engine.cuda.check_device(gpu_id)?;
+        let jetson = is_jetson_kernel();
+        match mem_type {
+            MemType::Default if jetson => Ok(MemType::SurfaceArray),
+            MemType::Default => Ok(MemType::CudaDevice),
+            MemType::SurfaceArray | MemType::Handle if !jetson => Err(Error::UnsupportedMemType {
+                mem_type,
+                backend: self.kind().name(),
+            }),
+            mem_type => Ok(mem_type),
+        }
+    }
+
+    fn allocate(&self, spec: &SurfaceSpec) -> Result<gst::Memory, Error> {
+        let surface = surface::LibrarySurface::new(&self.engine, spec)?;
+        Ok(memory::wrap(Box::new(surface)))
+    }
+
+    unsafe fn memset(&self, slot: &SlotInfo, value: u8) -> Result<(), Error> {
+        if self.engine.is_cpu_memory(slot.mem_type) {
+            // SAFETY: same contract.
+            return unsafe { self.cpu.memset(slot, value) };
+        }
+        self.reachable(slot)?;
+        let mut work = self.engine.cuda.work(slot.gpu_id)?;
+        // SAFETY: the caller excludes all others, as the trait demands.
+        unsafe { pixels::set(&mut work, slot, |_| value)? };
+        work.finish()
+    }
+
+    unsafe fn fill(&self, slot: &SlotInfo, pixel: &[u8]) -> Result<(), Error> {
+        if self.engine.is_cpu_memory(slot.mem_type) {
+            // SAFETY: same contract.
+            return unsafe { self.cpu.fill(slot, pixel) };
+        }
+        self.reachable(slot)?;
+        let mut work = self.engine.cuda.work(slot.gpu_id)?;
+        // SAFETY: the caller excludes all others, as the trait demands.
+        unsafe { pixels::fill(&mut work, slot, pixel) }
+    }
+
+    unsafe fn copy_in(
+        &self,
+        slot: &SlotInfo,
+        plane: usize,
+        from: &[u8],
+        shape: ByteRows,
+    ) -> Result<(), Error> {
+        if self.engine.is_cpu_memory(slot.mem_type) {
+            // SAFETY: same contract.
+            return unsafe { self.cpu.copy_in(slot, plane, from, shape) };
+        }
+        self.reachable(slot)?;
+        // SAFETY: the caller excludes all others, as the trait demands.
+        unsafe { pixels::copy_in(&self.engine.cuda, slot, plane, from, shape) }
+    }
+
+    unsafe fn copy_out(
+        &self,
+        slot: &SlotInfo,
+        plane: usize,
+        to: &mut [u8],
+        shape: ByteRows,
+    ) -> Result<(), Error> {
+        if self.engine.is_cpu_memory(slot.mem_type) {
+            // SAFETY: same contract.
+            return unsafe { self.cpu.copy_out(slot, plane, to, shape) };
+        }
+        self.reachable(slot)?;
+        // SAFETY: the caller excludes writers, as the trait demands.
+        unsafe { pixels::copy_out(&self.engine.cuda, slot, plane, to, shape) }
+    }
+
+    unsafe fn render(&self, picture: &Picture<'_>, slot: &SlotInfo) -> Result<Option<Rect>, Error> {
+        if self.engine.is_cpu_memory(slot.mem_type) {
+            // SAFETY: same contract.
+            return unsafe { self.cpu.render(picture, slot) };
+        }
+        self.reachable(slot)?;
+        let plane = super::plane::locate(slot, 0)?;
+        let shape = ByteRows::packed(slot.width as usize * 4, slot.height as usize);
+        plane.check(shape)?;
+        let mut work = self.engine.cuda.work(slot.gpu_id)?;
+        let staging = work.staging(shape.packed_size())?;
+        // SAFETY: the staging memory has this size, was initialised by the driver, and belongs to
+        // this work alone; the slice is gone before the upload.
+        let rows = unsafe { std::slice::from_raw_parts_mut(staging, shape.packed_size()) };
+        let size = (slot.width, slot.height);
+        let covered = convert::render(picture, slot.color_format, rows, shape.row_bytes, size)?;
+        // SAFETY: both places have room for the picture; the caller excludes all others.
+        unsafe {
+            work.upload(staging, plane.address, plane.layout.pitch as usize, shape)?;
+        }
+        work.finish()?;
+        Ok(covered)
+    }
+
+    unsafe fn transform(
+        &self,
+        src: &SlotInfo,
+        src_rect: Option<Rect>,
+        dst: &SlotInfo,
+        config: &TransformConfig,
+    ) -> Result<(), Error> {
+        if [src.mem_type, dst.mem_type] == [NVBUF_MEM_SYSTEM; 2] {
+            // SAFETY: same contract.
+            return unsafe { self.cpu.transform(src, src_rect, dst, config) };
+        }
+        // SAFETY: same contract.
+        unsafe { transform::run(&self.engine, src, src_rect, dst, config) }
+    }
+
+    unsafe fn adopt(
+        &self,
+        array: &CudaArray,
+        owner: Box<dyn Any + Send + Sync>,
+    ) -> Result<gst::Memory, Error> {
+        let cuda = &self.engine.cuda;
+        let current = cuda.enter(array.gpu_id)?;
+        let memory_type =
+            cuda.pointer_attribute(array.data_ptr, CU_POINTER_ATTRIBUTE_MEMORY_TYPE)?;
+        let managed = cuda.pointer_attribute(array.data_ptr, CU_POINTER_ATTRIBUTE_IS_MANAGED)?;
+        drop(current);
+        let mem_type = match memory_type {
+            _ if managed != 0 => MemType::CudaUnified,
+            CU_MEMORYTYPE_HOST => MemType::CudaPinned,
+            CU_MEMORYTYPE_DEVICE => MemType::CudaDevice,
+            other => {
+                return Err(Error::Device {
+                    call: "cuPointerGetAttribute",
+                    reason: format!("{array} is memory of the unknown type {other}"),
+                });
+            }
+        };
+        let surface = surface::AdoptedSurface::new(&self.engine, array, mem_type, owner)?;
+        Ok(memory::wrap(Box::new(surface)))
+    }
+
+    fn synchronize(&self, gpu_id: u32, cuda_stream: usize) -> Result<(), Error> {
+        self.engine.cuda.synchronize(gpu_id, cuda_stream)
+    }
+}
+
+impl DeepStreamBackend {
+    fn reachable(&self, slot: &SlotInfo) -> Result<(), Error> {
+        if self.engine.is_cuda_memory(slot.mem_type) {
+            return Ok(());
+        }
+        Err(Error::NotNvBufSurface {
+            reason: format!("CUDA cannot reach memory of type {}", slot.mem_type),
+        })
+    }
+}

@@ -1,0 +1,29 @@
+//! Scaling from one buffer into another.
+
+use crate::backend::backend;
+use crate::error::Error;
+use crate::geometry::{Rect, TransformConfig};
+use crate::shared_buffer::SharedBuffer;
+
+/// Scales `src_rect` of slot 0 of `src` into slot 0 of `dst`, converting the pixel format. Blocks
+/// until the pixels are complete. Timestamps and ids are not copied.
+///
+/// `dst` must not be in anybody else's hands: its lock is taken while that of `src` is held.
+///
+/// # Errors
+/// Those of [`Backend::transform`](crate::backend::Backend::transform);
+/// [`Error::SlotOutOfBounds`], [`Error::NotNvBufSurface`], [`Error::NotWritable`].
+pub fn transform(
+    src: &SharedBuffer,
+    src_rect: Option<Rect>,
+    dst: &SharedBuffer,
+    config: &TransformConfig,
+) -> Result<(), Error> {
+    let (src_slot, dst_slot) = (src.first_slot()?, dst.first_slot()?);
+    let guards = (src.lock_pixels(), dst.lock_pixels_mut()?);
+    // SAFETY: both buffers are alive; the guards exclude writers of the source and everybody from
+    // the destination, which is another buffer, or taking its lock would not have returned.
+    let result = unsafe { backend()?.transform(&src_slot, src_rect, &dst_slot, config) };
+    drop(guards);
+    result
+}
