@@ -147,7 +147,7 @@ pub struct H264DecoderConfig {
     pub stream_format: H264StreamFormat,
     /// Properties of a hardware element.
     pub tunables: HardwareTunables,
-    /// The avcC record found in the stream; length-prefixed formats need one.
+    /// The parameter sets found in the stream, with start codes; length-prefixed formats need them.
     pub codec_data: Option<Arc<[u8]>>,
 }
 
@@ -170,7 +170,7 @@ pub struct HevcDecoderConfig {
     pub stream_format: HevcStreamFormat,
     /// Properties of a hardware element.
     pub tunables: HardwareTunables,
-    /// The hvcC record found in the stream; length-prefixed formats need one.
+    /// The parameter sets found in the stream, with start codes; length-prefixed formats need them.
     pub codec_data: Option<Arc<[u8]>>,
 }
 
@@ -278,6 +278,16 @@ impl DecoderConfig {
             Self::Png(_) => Codec::Png,
             Self::RawRgba(_) => Codec::RawRgba,
             Self::RawRgb(_) => Codec::RawRgb,
+        }
+    }
+
+    /// The parameter sets found in the stream, for the codecs and framings that have them apart.
+    #[must_use]
+    pub fn codec_data(&self) -> Option<&[u8]> {
+        match self {
+            Self::H264(config) => config.codec_data.as_deref(),
+            Self::Hevc(config) => config.codec_data.as_deref(),
+            _ => None,
         }
     }
 

@@ -1,26 +1,88 @@
 //! A decoder element between an appsrc and an appsink.
 //!
-//! The element never sees the user's timestamps. Each packet carries its key as a meta, which software
-//! decoders keep on the right picture whatever the timestamps are, and its key as a presentation time.
+//! The element never sees the user's timestamps. Each packet carries its key as a meta. Software
+//! decoders keep metas on the right picture whatever the timestamps are; NVIDIA's hands them out in the
+//! order of the presentation times, so those follow the bitstream's own presentation order there.
 
-use std::sync::Weak;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 
 use gst::prelude::*;
+use parking_lot::Mutex;
 use surfaces::flight_key;
 
-use super::{Engine, Events, RawPicture, Stopped, workers};
+use super::{Engine, Events, RawPicture, Stopped};
+use crate::bitstream::presentation::PresentationClock;
 use crate::output::Payload;
 
 /// Decoder elements that exist, for sharing the cores among them.
 static LIVE: AtomicUsize = AtomicUsize::new(0);
 
-/// Presentation times grow by this for each packet.
+/// The unit of presentation stamps; elements round to it.
 const STEP: gst::ClockTime = gst::ClockTime::from_mseconds(1);
+
+/// Decoder elements that exist in this process.
+pub(crate) fn live() -> usize {
+    LIVE.load(Ordering::Relaxed)
+}
+
+/// What to build an engine around.
+pub(crate) struct Setup<'a> {
+    pub element: &'static str,
+    /// Caps of the packets.
+    pub caps: String,
+    /// Where the pictures lie: `"video/x-raw"`, with `(memory:NVMM)` for surfaces.
+    pub output: &'static str,
+    pub clock: Clock,
+    /// For hardware that decodes in order: tells which packets show a picture. The element hands metas
+    /// out to pictures one by one, those of packets without a picture too, so it cannot tell.
+    pub is_shown: Option<fn(&[u8]) -> bool>,
+    /// Sets the element's properties.
+    pub configure: &'a dyn Fn(&gst::Element),
+}
+
+/// The keys of packets whose pictures have not come out, where the n-th picture is that of the n-th
+/// packet which shows one.
+struct ShownPackets {
+    is_shown: fn(&[u8]) -> bool,
+    keys: Mutex<VecDeque<u64>>,
+}
+
+impl ShownPackets {
+    fn push(&self, key: u64, packet: &[u8]) {
+        if (self.is_shown)(packet) {
+            self.keys.lock().push_back(key);
+        }
+    }
+
+    fn pop(&self) -> Option<u64> {
+        self.keys.lock().pop_front()
+    }
+}
+
+/// Presentation times for the element.
+pub(crate) enum Clock {
+    /// The packet's key: decode order.
+    Counter,
+    /// The order in which the bitstream says that pictures are shown.
+    Presentation(Mutex<PresentationClock>),
+}
+
+impl Clock {
+    fn stamp(&self, key: u64, packet: &[u8]) -> u64 {
+        match self {
+            Self::Counter => key,
+            Self::Presentation(clock) => clock.lock().stamp(packet).order,
+        }
+    }
+}
 
 pub(crate) struct ElementEngine {
     pipeline: gst::Pipeline,
     source: gst_app::AppSrc,
+    clock: Clock,
+    shown: Option<Arc<ShownPackets>>,
     _live: Live,
 }
 
@@ -28,8 +90,9 @@ pub(crate) struct ElementEngine {
 struct Live;
 
 impl Live {
-    fn begin() -> (Self, usize) {
-        (Self, LIVE.fetch_add(1, Ordering::Relaxed) + 1)
+    fn begin() -> Self {
+        LIVE.fetch_add(1, Ordering::Relaxed);
+        Self
     }
 }
 
@@ -40,11 +103,17 @@ impl Drop for Live {
 }
 
 impl ElementEngine {
-    /// Builds the pipeline around `element`, stopped.
-    pub(crate) fn new(element: &str, caps: &str, events: Weak<dyn Events>) -> Result<Self, String> {
-        let caps: gst::Caps = caps
-            .parse()
-            .map_err(|error| format!("caps {caps}: {error}"))?;
+    /// Builds the pipeline, stopped.
+    pub(crate) fn new(setup: Setup<'_>, events: Weak<dyn Events>) -> Result<Self, String> {
+        let element = setup.element;
+        let live = Live::begin();
+        let shown = setup.is_shown.map(|is_shown| {
+            Arc::new(ShownPackets {
+                is_shown,
+                keys: Mutex::default(),
+            })
+        });
+        let caps = parse_caps(&setup.caps)?;
         let source = gst_app::AppSrc::builder()
             .caps(&caps)
             .format(gst::Format::Time)
@@ -58,25 +127,23 @@ impl ElementEngine {
         let decoder = gst::ElementFactory::make(element)
             .build()
             .map_err(|error| format!("element {element} cannot be made: {error}"))?;
-        let (guard, live) = Live::begin();
-        if decoder.has_property("max-threads") {
-            let threads = (workers::cores() / live).max(1);
-            decoder.set_property("max-threads", i32::try_from(threads).unwrap_or(1));
-        }
+        (setup.configure)(&decoder);
         let sink = gst_app::AppSink::builder()
-            .caps(&gst::Caps::new_empty_simple("video/x-raw"))
+            .caps(&parse_caps(setup.output)?)
             .sync(false)
             .async_(false)
             .qos(false)
             .enable_last_sample(false)
-            .callbacks(pictures(events.clone()))
+            .callbacks(pictures(events.clone(), shown.clone()))
             .build();
         accept_strides(sink.upcast_ref())?;
         let pipeline = gst::Pipeline::new();
         let engine = Self {
             pipeline,
             source,
-            _live: guard,
+            clock: setup.clock,
+            shown,
+            _live: live,
         };
         let elements = [engine.source.upcast_ref(), &decoder, sink.upcast_ref()];
         engine
@@ -104,9 +171,13 @@ impl Engine for ElementEngine {
     }
 
     fn feed(&self, key: u64, payload: Payload) {
+        let stamp = self.clock.stamp(key, &payload);
+        if let Some(shown) = &self.shown {
+            shown.push(key, &payload);
+        }
         let mut buffer = gst::Buffer::from_slice(payload);
         if let Some(buffer) = buffer.get_mut() {
-            buffer.set_pts(STEP * key);
+            buffer.set_pts(STEP * stamp);
             flight_key::attach(buffer, key);
         }
         // It fails only when the pipeline is stopping or broken, which is reported elsewhere.
@@ -130,6 +201,11 @@ impl Drop for ElementEngine {
     }
 }
 
+fn parse_caps(caps: &str) -> Result<gst::Caps, String> {
+    caps.parse()
+        .map_err(|error| format!("caps {caps}: {error}"))
+}
+
 fn need_data(events: Weak<dyn Events>) -> gst_app::AppSrcCallbacks {
     gst_app::AppSrcCallbacks::builder()
         .need_data(move |_, _| {
@@ -140,12 +216,18 @@ fn need_data(events: Weak<dyn Events>) -> gst_app::AppSrcCallbacks {
         .build()
 }
 
-fn pictures(events: Weak<dyn Events>) -> gst_app::AppSinkCallbacks {
+fn pictures(
+    events: Weak<dyn Events>,
+    shown: Option<Arc<ShownPackets>>,
+) -> gst_app::AppSinkCallbacks {
     let at_end = events.clone();
     gst_app::AppSinkCallbacks::builder()
         .new_sample(move |sink| {
             let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
-            let key = sample.buffer().and_then(flight_key::read);
+            let key = match &shown {
+                Some(shown) => shown.pop(),
+                None => sample.buffer().and_then(flight_key::read),
+            };
             let events = events.upgrade().ok_or(gst::FlowError::Flushing)?;
             events
                 .picture(key, RawPicture::Decoded(sample))

@@ -2,6 +2,7 @@
 
 mod element;
 mod image;
+mod nvidia;
 mod picture;
 mod profile;
 mod table;
@@ -10,8 +11,11 @@ pub(crate) mod workers;
 use std::sync::{Arc, Weak};
 
 use frames::Codec;
+use gst::prelude::*;
+use parking_lot::Mutex;
 pub(crate) use picture::RawPicture;
 
+use crate::bitstream::presentation::PresentationClock;
 use crate::config::{DecoderConfig, Hardware};
 use crate::output::{DecoderInfo, Payload};
 
@@ -50,6 +54,9 @@ pub(crate) struct Blueprint {
     pub codec: Codec,
     pub config: DecoderConfig,
     pub hardware: Hardware,
+    pub gpu_id: u32,
+    /// Declared size in pixels.
+    pub size: (u32, u32),
     pub profile_idc: Option<u8>,
 }
 
@@ -60,33 +67,75 @@ impl Blueprint {
         events: impl FnOnce(Arc<DecoderInfo>) -> Weak<dyn Events>,
     ) -> Result<Box<dyn Engine>, String> {
         self.check_config()?;
-        if self.hardware == Hardware::Required {
-            return Err(format!(
-                "hardware decoding of {} is required, but the host backend has no hardware decoder; \
-                 allow software with Hardware.PREFERRED or Hardware.SOFTWARE",
-                self.codec.name()
-            ));
-        }
-        let info = |decoder: &str| {
+        let info = |decoder: &str, hardware| {
             Arc::new(DecoderInfo {
                 decoder: decoder.to_owned(),
-                hardware: false,
+                hardware,
                 codec: self.codec,
             })
         };
-        if let Some(kind) = image::Kind::of(&self.config) {
-            return Ok(Box::new(image::ImageEngine::new(
-                kind,
-                events(info(kind.decoder())),
-            )));
+        if self.uses_hardware()? {
+            let stream = table::stream(self.codec)?;
+            let mut clock = PresentationClock::new(self.codec);
+            if let Some(parameter_sets) = self.config.codec_data() {
+                clock.learn(parameter_sets);
+            }
+            let setup = element::Setup {
+                element: nvidia::ELEMENT,
+                caps: stream.hardware_caps(self.size),
+                output: "video/x-raw(memory:NVMM)",
+                clock: element::Clock::Presentation(Mutex::new(clock)),
+                is_shown: stream.is_shown(),
+                configure: &|element| nvidia::configure(element, &self.config, self.gpu_id),
+            };
+            let events = events(info(nvidia::ELEMENT, true));
+            return Ok(Box::new(element::ElementEngine::new(setup, events)?));
         }
-        let (stream, element) = table::choose(self.codec)?;
-        let caps = stream.caps(self.profile_idc);
-        Ok(Box::new(element::ElementEngine::new(
+        if let Some(kind) = image::Kind::of(&self.config) {
+            let events = events(info(kind.decoder(), false));
+            return Ok(Box::new(image::ImageEngine::new(kind, events)));
+        }
+        let stream = table::stream(self.codec)?;
+        let element = stream.choose()?;
+        let setup = element::Setup {
             element,
-            &caps,
-            events(info(element)),
-        )?))
+            caps: stream.caps(self.profile_idc),
+            output: "video/x-raw",
+            clock: element::Clock::Counter,
+            is_shown: None,
+            configure: &share_cores,
+        };
+        let events = events(info(element, false));
+        Ok(Box::new(element::ElementEngine::new(setup, events)?))
+    }
+
+    /// Whether to decode in hardware; the reason if that is required but not possible.
+    fn uses_hardware(&self) -> Result<bool, String> {
+        let is_video = !matches!(
+            self.codec,
+            Codec::Jpeg | Codec::SwJpeg | Codec::Png | Codec::RawRgba | Codec::RawRgb
+        );
+        if self.hardware == Hardware::Software || (!is_video && self.hardware != Hardware::Required)
+        {
+            return Ok(false);
+        }
+        let name = self.codec.name();
+        let possible = if is_video {
+            nvidia::check(self.codec, self.gpu_id)
+        } else {
+            Err(format!("{name} pictures are decoded by the CPU"))
+        };
+        match possible {
+            Ok(()) => Ok(true),
+            Err(reason) if self.hardware == Hardware::Required => Err(format!(
+                "hardware decoding of {name} is required: {reason}; allow software with \
+                 Hardware.PREFERRED or Hardware.SOFTWARE"
+            )),
+            Err(reason) => {
+                tracing::info!("{name} is decoded in software: {reason}");
+                Ok(false)
+            }
+        }
     }
 
     /// The user's callback may have changed the configuration.
@@ -118,5 +167,13 @@ impl Blueprint {
             "stream format {format} needs the parameter sets of the stream: change the configuration that the \
              callback was given instead of making a new one"
         ))
+    }
+}
+
+/// Gives a software decoder its share of the cores.
+fn share_cores(element: &gst::Element) {
+    if element.has_property("max-threads") {
+        let threads = (workers::cores() / element::live().max(1)).max(1);
+        element.set_property("max-threads", i32::try_from(threads).unwrap_or(1));
     }
 }

@@ -6,8 +6,9 @@ use gst_video::{
     VideoColorMatrix, VideoColorRange, VideoColorimetry, VideoFormat, VideoFrame, VideoFrameExt,
     VideoInfo,
 };
-use surfaces::SharedBuffer;
 use surfaces::convert::{Matrix, Picture, PictureLayout, Range, render_picture};
+use surfaces::pool::NVMM_FEATURE;
+use surfaces::{Interpolation, SharedBuffer, TransformConfig, transform};
 
 use super::image::Kind;
 use crate::output::Payload;
@@ -70,6 +71,21 @@ fn render_sample(sample: &gst::Sample, target: &SharedBuffer) -> Result<(), Stri
     let caps = sample
         .caps()
         .ok_or("the decoder returned a picture without caps")?;
+    if caps
+        .features(0)
+        .is_some_and(|features| features.contains(NVMM_FEATURE))
+    {
+        let source = SharedBuffer::from_buffer(
+            sample
+                .buffer_owned()
+                .ok_or("the decoder returned no picture")?,
+        );
+        let config = TransformConfig {
+            interpolation: Interpolation::Nearest,
+            ..TransformConfig::default()
+        };
+        return transform(&source, None, target, &config).map_err(|error| error.to_string());
+    }
     let info = VideoInfo::from_caps(caps).map_err(|error| format!("caps {caps}: {error}"))?;
     let buffer = sample
         .buffer_owned()

@@ -3,6 +3,7 @@
 use frames::Codec;
 
 use super::profile;
+use crate::bitstream::vpx;
 
 /// How packets of a codec enter a decoder element.
 pub(crate) struct Stream {
@@ -61,38 +62,59 @@ impl Stream {
             None => self.caps.to_owned(),
         }
     }
+
+    /// How to tell whether a packet shows a picture, for codecs that are shown in decode order.
+    pub(crate) fn is_shown(&self) -> Option<fn(&[u8]) -> bool> {
+        match self.codec {
+            Codec::Vp8 => Some(vpx::vp8_is_shown),
+            Codec::Vp9 => Some(vpx::vp9_is_shown),
+            _ => None,
+        }
+    }
+
+    /// Caps of the packets for the hardware element, whose VP9 pad wants a size.
+    pub(crate) fn hardware_caps(&self, (width, height): (u32, u32)) -> String {
+        match self.codec {
+            Codec::Vp9 => format!("{},width={width},height={height}", self.caps),
+            _ => self.caps.to_owned(),
+        }
+    }
+
+    /// The best software decoder element that is installed.
+    pub(crate) fn choose(&self) -> Result<&'static str, String> {
+        let is_installed = |element: &&Element| gst::ElementFactory::find(element.name).is_some();
+        let Some(chosen) = self.elements.iter().find(is_installed) else {
+            let wanted: Vec<String> = self
+                .elements
+                .iter()
+                .map(|element| format!("{} (Debian package {})", element.name, element.package))
+                .collect();
+            return Err(format!(
+                "no {} decoder is installed; install one of: {}",
+                self.codec.name(),
+                wanted.join(", ")
+            ));
+        };
+        let preferred = &self.elements[0];
+        if chosen.name != preferred.name {
+            tracing::warn!(
+                "decoding {} with {}, since the better {} is not installed (Debian package {})",
+                self.codec.name(),
+                chosen.name,
+                preferred.name,
+                preferred.package
+            );
+        }
+        Ok(chosen.name)
+    }
 }
 
-/// The best decoder element that is installed.
-pub(crate) fn choose(codec: Codec) -> Result<(&'static Stream, &'static str), String> {
-    let stream = STREAMS
+/// How packets of `codec` enter a decoder element.
+pub(crate) fn stream(codec: Codec) -> Result<&'static Stream, String> {
+    STREAMS
         .iter()
         .find(|stream| stream.codec == codec)
-        .ok_or_else(|| format!("no software decoder for {} is known", codec.name()))?;
-    let is_installed = |element: &&Element| gst::ElementFactory::find(element.name).is_some();
-    let Some(chosen) = stream.elements.iter().find(is_installed) else {
-        let wanted: Vec<String> = stream
-            .elements
-            .iter()
-            .map(|element| format!("{} (Debian package {})", element.name, element.package))
-            .collect();
-        return Err(format!(
-            "no {} decoder is installed; install one of: {}",
-            codec.name(),
-            wanted.join(", ")
-        ));
-    };
-    let preferred = &stream.elements[0];
-    if chosen.name != preferred.name {
-        tracing::warn!(
-            "decoding {} with {}, since the better {} is not installed (Debian package {})",
-            codec.name(),
-            chosen.name,
-            preferred.name,
-            preferred.package
-        );
-    }
-    Ok((stream, chosen.name))
+        .ok_or_else(|| format!("no decoder element for {} is known", codec.name()))
 }
 
 #[cfg(test)]
@@ -114,6 +136,6 @@ mod tests {
 
     #[test]
     fn raw_pictures_have_no_element() {
-        assert!(choose(Codec::RawNv12).is_err());
+        assert!(stream(Codec::RawNv12).is_err());
     }
 }

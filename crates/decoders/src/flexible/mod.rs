@@ -177,6 +177,8 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
                     codec,
                     config,
                     hardware: core.config.hardware,
+                    gpu_id: core.config.gpu_id,
+                    size: (info.width, info.height),
                     profile_idc,
                 },
                 info.fps,
