@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use pyo3::prelude::*;
+use surfaces::SurfaceView;
 use surfaces::wait::Wait;
 
 /// Runs `work` without the GIL, with a [`Wait`] that ends after `timeout` or when a Python signal
@@ -29,4 +30,23 @@ pub(crate) fn blocking<T: Send>(
         (result, raised.into_inner())
     });
     raised.map_or(Ok(result), Err)
+}
+
+/// Waits for the work that a view's stream still has, before the view's buffer may be used anew.
+///
+/// A callback of that stream may need the GIL, so it is released; a failure is left to the next
+/// call that uses the device.
+pub(crate) fn synchronize_at_end(view: &SurfaceView) {
+    if !view.is_cuda_memory() {
+        return;
+    }
+    let wait = || {
+        if let Err(error) = view.synchronize() {
+            tracing::debug!("at the end of a view: {error}");
+        }
+    };
+    // Without an interpreter nobody can hold the GIL.
+    if Python::try_attach(|py| py.detach(wait)).is_none() {
+        wait();
+    }
 }

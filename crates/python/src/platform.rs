@@ -1,12 +1,16 @@
 //! Functions that ask about the machine.
 
+use std::path::PathBuf;
+
 use pyo3::prelude::*;
+use surfaces::backend::LoadOptions;
 use surfaces::platform;
 
 use crate::errors::from_surfaces;
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(backend, module)?)?;
+    module.add_function(wrap_pyfunction!(_set_search, module)?)?;
     module.add_function(wrap_pyfunction!(init_cuda, module)?)?;
     module.add_function(wrap_pyfunction!(is_jetson_kernel, module)?)?;
     module.add_function(wrap_pyfunction!(jetson_model, module)?)?;
@@ -26,7 +30,17 @@ fn backend(py: Python<'_>) -> PyResult<&'static str> {
     Ok(backend.kind().name())
 }
 
-/// Initialises CUDA for the calling thread. On the host backend GPU 0 needs nothing.
+/// Names the ``site-packages`` folders that may have NVIDIA's libraries. Returns whether that came
+/// before the choice of the backend, after which it does not count.
+#[pyfunction]
+fn _set_search(site_packages: Vec<PathBuf>) -> bool {
+    surfaces::backend::set_search(LoadOptions {
+        site_packages,
+        ..LoadOptions::default()
+    })
+}
+
+/// Initialises CUDA for the calling thread and leaves the GPU's primary context current. On the host backend GPU 0 needs nothing.
 ///
 /// Raises ``RuntimeError`` if the GPU does not exist or CUDA fails.
 #[pyfunction]

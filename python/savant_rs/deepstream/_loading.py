@@ -7,6 +7,7 @@ import importlib.metadata
 import importlib.util
 import os
 import re
+import sys
 import warnings
 from pathlib import Path
 from types import ModuleType
@@ -35,13 +36,13 @@ def prepare() -> None:
 
 
 def load_native() -> ModuleType:
-    """Imports the native module.
+    """Imports the native module and tells it where NVIDIA's wheel is.
 
     Raises:
         ImportError: naming the Debian packages to install when GStreamer's libraries are missing.
     """
     try:
-        return importlib.import_module(NATIVE_MODULE)
+        native = importlib.import_module(NATIVE_MODULE)
     except ImportError as error:
         missing = _MISSING_GSTREAMER.search(str(error))
         if missing is None:
@@ -52,6 +53,8 @@ def load_native() -> ModuleType:
             name=error.name,
             path=error.path,
         ) from error
+    native._set_search(_nvidia_site_packages())
+    return native
 
 
 def _point_libv4l2_at_its_plugins() -> None:
@@ -80,6 +83,13 @@ def _nvidia_library_folders() -> list[Path]:
         return []
     locations = spec.submodule_search_locations if spec else None
     return [Path(location, "_libs") for location in locations or ()]
+
+
+def _nvidia_site_packages() -> list[Path]:
+    """The folders of the import path that have NVIDIA's wheel, in order."""
+    folder = Path(*NVIDIA_PACKAGE.split("."))
+    paths = dict.fromkeys(Path(entry or os.curdir).absolute() for entry in sys.path)
+    return [path for path in paths if (path / folder).is_dir()]
 
 
 def _warn_about_the_other_distribution() -> None:

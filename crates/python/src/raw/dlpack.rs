@@ -1,14 +1,36 @@
-//! Zero-copy export of a surface in host memory as a `DLPack` capsule.
+//! Zero-copy export of a surface as a `DLPack` capsule.
 
 use std::ffi::{CStr, c_void};
 
 use pyo3::exceptions::PyBufferError;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use surfaces::SurfaceView;
+use surfaces::{MemType, SurfaceView};
 
-/// `(device type, device id)` of host memory.
-pub(crate) const CPU_DEVICE: (i32, i32) = (1, 0);
+use crate::gil;
+
+/// `(device type, device id)`.
+pub(crate) type Device = (i32, i32);
+
+/// The device of memory that is the CPU's alone.
+pub(crate) const CPU_DEVICE: Device = (1, 0);
+
+/// `DLDeviceType` of the kinds of CUDA memory. Pinned memory has device number 0.
+const CUDA: i32 = 2;
+const CUDA_HOST: i32 = 3;
+const CUDA_MANAGED: i32 = 13;
+
+/// The device of a view's pixels; `None` for memory that has no address.
+pub(crate) fn device(view: &SurfaceView) -> Option<Device> {
+    let gpu_id = i32::try_from(view.gpu_id()).ok()?;
+    match view.mem_type()? {
+        MemType::System => Some(CPU_DEVICE),
+        MemType::CudaDevice => Some((CUDA, gpu_id)),
+        MemType::CudaPinned => Some((CUDA_HOST, 0)),
+        MemType::CudaUnified => Some((CUDA_MANAGED, gpu_id)),
+        MemType::Default | MemType::SurfaceArray | MemType::Handle => None,
+    }
+}
 
 /// Data type code of unsigned integers.
 const UNSIGNED: u8 = 1;
@@ -59,7 +81,13 @@ struct Export<T> {
     shape: [i64; 3],
     strides: [i64; 3],
     /// Keeps the pixels alive.
-    _view: SurfaceView,
+    view: SurfaceView,
+}
+
+impl<T> Drop for Export<T> {
+    fn drop(&mut self) {
+        gil::synchronize_at_end(&self.view);
+    }
 }
 
 trait Managed: Sized {
@@ -104,20 +132,25 @@ impl Managed for Versioned {
 }
 
 /// A capsule of the view's pixels, `(height, width, channels)` or, for one channel, `(height,
-/// width)`. The view lives until the consumer is done.
+/// width)`. `device` is one that reaches them; the view lives until the consumer is done.
 pub(crate) fn export(
     py: Python<'_>,
     view: SurfaceView,
+    device: Device,
     versioned: bool,
 ) -> PyResult<Bound<'_, PyAny>> {
     if versioned {
-        capsule::<Versioned>(py, view)
+        capsule::<Versioned>(py, view, device)
     } else {
-        capsule::<Unversioned>(py, view)
+        capsule::<Unversioned>(py, view, device)
     }
 }
 
-fn capsule<T: Managed>(py: Python<'_>, view: SurfaceView) -> PyResult<Bound<'_, PyAny>> {
+fn capsule<T: Managed>(
+    py: Python<'_>,
+    view: SurfaceView,
+    device: Device,
+) -> PyResult<Bound<'_, PyAny>> {
     let channels = view.channels();
     if channels == 0 {
         return Err(PyBufferError::new_err(
@@ -126,8 +159,8 @@ fn capsule<T: Managed>(py: Python<'_>, view: SurfaceView) -> PyResult<Bound<'_, 
     }
     let managed = T::new(DlTensor {
         data: view.data_ptr() as *mut c_void,
-        device_type: CPU_DEVICE.0,
-        device_id: CPU_DEVICE.1,
+        device_type: device.0,
+        device_id: device.1,
         dimensions: if channels == 1 { 2 } else { 3 },
         type_code: UNSIGNED,
         type_bits: 8,
@@ -146,7 +179,7 @@ fn capsule<T: Managed>(py: Python<'_>, view: SurfaceView) -> PyResult<Bound<'_, 
         managed,
         shape,
         strides,
-        _view: view,
+        view,
     });
     // The box does not move any more, so pointers into it stay valid.
     let (shape, strides) = (export.shape.as_ptr(), export.strides.as_ptr());

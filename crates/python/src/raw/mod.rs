@@ -11,9 +11,9 @@ use gst::glib::translate::{FromGlibPtrNone, IntoGlibPtr};
 use gst::prelude::*;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
-use surfaces::{Error, SharedBuffer, SurfaceView};
+use surfaces::{CudaArray, Error, SharedBuffer, SurfaceView};
 
-pub(crate) use dlpack::{CPU_DEVICE, export};
+pub(crate) use dlpack::{CPU_DEVICE, device, export};
 
 fn not_null(address: usize, what: &str) -> PyResult<usize> {
     if address == 0 {
@@ -45,6 +45,16 @@ pub(crate) fn take_view(
         drop(unsafe { gst::Buffer::from_glib_full(address as *mut gst::ffi::GstBuffer) });
     }
     Ok(view)
+}
+
+/// A view of CUDA memory that `owner` keeps alive.
+pub(crate) fn adopt_array(
+    array: &CudaArray,
+    cuda_stream: usize,
+    owner: Py<PyAny>,
+) -> Result<SurfaceView, Error> {
+    // SAFETY: the owner is trusted to have the memory that its interface describes.
+    unsafe { SurfaceView::from_cuda_array(array, cuda_stream, Box::new(owner)) }
 }
 
 /// Writes `numFilled` of a buffer of which the caller has the only reference.

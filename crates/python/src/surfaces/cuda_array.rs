@@ -2,18 +2,35 @@
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
+use surfaces::{CudaArray, VideoFormat};
 
 /// What the interface describes: 8-bit pixels, rows `pitch` bytes apart.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct CudaArray {
-    pub(super) data_ptr: usize,
-    pub(super) width: usize,
-    pub(super) height: usize,
-    pub(super) channels: usize,
-    pub(super) pitch: usize,
+pub(super) struct CudaArrayArgument {
+    data_ptr: usize,
+    width: u32,
+    height: u32,
+    format: VideoFormat,
+    pitch: u32,
+    /// The stream that may still write the pixels; `None` if there is none.
+    pub(super) stream: Option<usize>,
 }
 
-impl<'py> FromPyObject<'_, 'py> for CudaArray {
+impl CudaArrayArgument {
+    /// The array as memory of a device.
+    pub(super) fn on(&self, gpu_id: u32) -> CudaArray {
+        CudaArray {
+            data_ptr: self.data_ptr,
+            format: self.format,
+            width: self.width,
+            height: self.height,
+            pitch: self.pitch,
+            gpu_id,
+        }
+    }
+}
+
+impl<'py> FromPyObject<'_, 'py> for CudaArrayArgument {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
@@ -42,11 +59,15 @@ impl<'py> FromPyObject<'_, 'py> for CudaArray {
                 )));
             }
         };
-        if ![1, 4].contains(&channels) {
-            return Err(PyValueError::new_err(format!(
-                "unsupported channel count {channels}: 1 or 4 is required"
-            )));
-        }
+        let format = match channels {
+            1 => VideoFormat::Gray8,
+            4 => VideoFormat::Rgba,
+            _ => {
+                return Err(PyValueError::new_err(format!(
+                    "unsupported channel count {channels}: 1 or 4 is required"
+                )));
+            }
+        };
         let (data_ptr, _read_only): (usize, bool) = item("data")?.extract()?;
         if data_ptr == 0 {
             return Err(PyValueError::new_err("the data pointer is null"));
@@ -59,14 +80,30 @@ impl<'py> FromPyObject<'_, 'py> for CudaArray {
             .map(|strides| strides.extract::<Vec<usize>>())
             .transpose()?;
         let pitch = pitch(strides.as_deref(), shape.len(), width, channels)?;
+        let side = |value: usize| {
+            u32::try_from(value)
+                .map_err(|_| PyValueError::new_err(format!("unsupported size {value}")))
+        };
         Ok(Self {
             data_ptr,
-            width,
-            height,
-            channels,
-            pitch,
+            width: side(width)?,
+            height: side(height)?,
+            format,
+            pitch: side(pitch)?,
+            stream: stream(&interface)?,
         })
     }
+}
+
+/// The stream of the interface; 1 stands for the default stream, which we call 0.
+fn stream(interface: &Bound<'_, PyAny>) -> PyResult<Option<usize>> {
+    let stream = interface
+        .get_item("stream")
+        .ok()
+        .filter(|stream| !stream.is_none())
+        .map(|stream| stream.extract::<usize>())
+        .transpose()?;
+    Ok(stream.map(|stream| if stream == 1 { 0 } else { stream }))
 }
 
 fn pitch(

@@ -14,6 +14,9 @@ use crate::errors::from_surfaces;
 use crate::geometry::{PyRect, PyTransformConfig};
 use crate::{gil, raw};
 
+/// The stream that CuPy and PyTorch use unless told otherwise.
+const DEFAULT_STREAM: usize = 0;
+
 /// A pool of buffers of one size and format.
 ///
 /// ``format`` is a :class:`VideoFormat` or its name, ``width`` and ``height`` are pixels. With
@@ -108,7 +111,8 @@ impl PyBufferGenerator {
     /// Scales slot 0 of ``src_buf`` into a new buffer of this pool.
     ///
     /// ``src_buf`` is a :class:`SharedBuffer` or the address of a ``GstBuffer``, and is not
-    /// consumed; its ids and timestamps are not copied. ``src_rect`` crops it first. Blocks like
+    /// consumed; its ids and timestamps are not copied. ``src_rect`` crops it first. Waits for the
+    /// work on CUDA's default stream, which may still write the source. Blocks like
     /// :meth:`acquire`, and until the pixels are complete. Raises ``RuntimeError`` if the transform
     /// is not possible, for example if ``src_rect`` lies outside the source.
     ///
@@ -127,6 +131,7 @@ impl PyBufferGenerator {
         let (config, src_rect) = ((*config).into(), src_rect.map(|rect| (*rect).into()));
         let src = src_buf.borrow()?;
         Self::acquire_with(py, timeout_ms, |wait| {
+            surfaces::backend()?.synchronize(src.first_slot()?.gpu_id, DEFAULT_STREAM)?;
             self.inner.transform(&src, &config, src_rect, id, wait)
         })
     }

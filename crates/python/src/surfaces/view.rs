@@ -2,24 +2,29 @@
 #![allow(clippy::needless_pass_by_value)] // PyO3 hands extracted arguments over by value
 
 use numpy::{PyArray1, PyArray3, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods};
-use pyo3::exceptions::{
-    PyAttributeError, PyBufferError, PyRuntimeError, PyTypeError, PyValueError,
-};
+use pyo3::exceptions::{PyAttributeError, PyBufferError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use surfaces::SurfaceView;
 
 use super::arguments::BufferArgument;
-use super::cuda_array::CudaArray;
+use super::cuda_array::CudaArrayArgument;
 use crate::errors::{from_surfaces, upload_type};
-use crate::raw;
+use crate::{gil, raw};
 
 /// The pixels of one slot of a buffer, without a copy.
 ///
-/// A view keeps its buffer alive. On the host backend NumPy and other libraries can use the pixels
-/// in place: ``numpy.asarray(view)`` and ``numpy.from_dlpack(view)``, of shape ``(height, width,
-/// channels)``, or ``(height, width)`` for one channel. Who writes there must keep others from
-/// using the buffer meanwhile; the methods of this class do so by themselves.
+/// A view keeps its buffer alive. Other libraries can use the pixels in place, as an array of shape
+/// ``(height, width, channels)``, or ``(height, width)`` for one channel: in system memory
+/// ``numpy.asarray(view)`` and ``numpy.from_dlpack(view)``, in device memory
+/// ``cupy.asarray(view)``, ``torch.as_tensor(view, device="cuda")`` and ``from_dlpack`` of either.
+/// Who writes there must keep others from using the buffer meanwhile; the methods of this class do
+/// so by themselves.
+///
+/// Methods that touch pixels wait for the work that is queued on ``cuda_stream`` (by default the
+/// default stream, which is also what CuPy and PyTorch use by default), then do theirs and wait for
+/// it. When the view goes, its stream is waited for once more, so that the buffer can be used anew.
+/// Work on other streams is for the caller to wait for.
 ///
 /// Formats with several planes have ``channels == 0``: they can only be ``memset`` and downloaded.
 #[pyclass(frozen, name = "SurfaceView", module = "savant_rs.deepstream")]
@@ -50,17 +55,29 @@ impl PySurfaceView {
     /// A view of CUDA memory: of any object with ``__cuda_array_interface__``, 8-bit unsigned, of
     /// shape ``(H, W)``, ``(H, W, 1)`` or ``(H, W, 4)``, with contiguous rows.
     ///
-    /// Raises ``TypeError`` without the interface, ``ValueError`` for what is not supported,
-    /// ``RuntimeError`` on the host backend, which cannot reach CUDA memory.
+    /// The view keeps the object alive. Work on the stream that the interface names is waited for.
+    /// Bytes between two rows belong to somebody else and are never written. Raises ``TypeError``
+    /// without the interface, ``ValueError`` for what is not supported, ``RuntimeError`` if the
+    /// address is not CUDA's, and on the host backend.
     #[staticmethod]
     #[pyo3(signature = (obj, gpu_id=0, cuda_stream=0))]
-    fn from_cuda_array(obj: CudaArray, gpu_id: u32, cuda_stream: usize) -> PyResult<Self> {
-        let backend = surfaces::backend().map_err(from_surfaces)?.kind().name();
-        Err(PyRuntimeError::new_err(format!(
-            "the {backend} backend cannot reach CUDA memory (a {}x{} array of {} channels, {} bytes a row, at {:#x} \
-             of GPU {gpu_id}, stream {cuda_stream:#x})",
-            obj.width, obj.height, obj.channels, obj.pitch, obj.data_ptr
-        )))
+    fn from_cuda_array(
+        py: Python<'_>,
+        obj: Bound<'_, PyAny>,
+        gpu_id: u32,
+        cuda_stream: usize,
+    ) -> PyResult<Self> {
+        let array: CudaArrayArgument = obj.extract()?;
+        let owner = obj.unbind();
+        py.detach(|| {
+            let view = raw::adopt_array(&array.on(gpu_id), cuda_stream, owner)?;
+            if let Some(stream) = array.stream {
+                surfaces::backend()?.synchronize(gpu_id, stream)?;
+            }
+            Ok(view)
+        })
+        .map(|inner| Self { inner })
+        .map_err(from_surfaces)
     }
 
     /// Address of the first pixel.
@@ -209,67 +226,85 @@ impl PySurfaceView {
         Ok(out)
     }
 
-    /// NumPy's array interface: the pixels in place, on the host backend.
+    /// NumPy's array interface: the pixels in place, where the CPU reaches them (on the host
+    /// backend, and in system, pinned and unified memory of a GPU machine).
     ///
-    /// Raises ``RuntimeError`` for formats with several planes.
+    /// Work on the view's stream is waited for. Absent (``AttributeError``) for other memory;
+    /// ``RuntimeError`` for formats with several planes.
     #[getter]
     fn __array_interface__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let view = &self.inner;
-        let channels = view
-            .interleaved_channels("__array_interface__")
-            .map_err(from_surfaces)?;
-        let (height, width, pitch) = (view.height(), view.width(), view.pitch());
-        let interface = PyDict::new(py);
-        if channels == 1 {
-            interface.set_item("shape", (height, width))?;
-            interface.set_item("strides", (pitch, 1))?;
-        } else {
-            interface.set_item("shape", (height, width, channels))?;
-            interface.set_item("strides", (pitch, channels, 1))?;
+        if !self.inner.is_cpu_memory() {
+            return Err(PyAttributeError::new_err(
+                "__array_interface__: the pixels are in device memory; download() copies them",
+            ));
         }
-        interface.set_item("typestr", "|u1")?;
-        interface.set_item("descr", [("", "|u1")])?;
-        interface.set_item("data", (view.data_ptr(), false))?;
-        interface.set_item("version", 3)?;
-        Ok(interface)
+        self.array_interface(py, "__array_interface__")
     }
 
-    /// CUDA's array interface: absent on the host backend, whose memory CUDA cannot reach.
+    /// CUDA's array interface: the pixels in place, in device, pinned and unified memory.
+    ///
+    /// Work on the view's stream is waited for, so the pixels may be used on any stream. Absent
+    /// (``AttributeError``) in system memory, which CUDA cannot reach; ``RuntimeError`` for formats
+    /// with several planes.
     #[getter]
-    #[allow(clippy::unused_self)] // a property of instances
-    fn __cuda_array_interface__(&self) -> PyResult<Py<PyDict>> {
-        Err(PyAttributeError::new_err(
-            "__cuda_array_interface__: the pixels are in host memory",
-        ))
+    fn __cuda_array_interface__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        if !self.inner.is_cuda_memory() {
+            return Err(PyAttributeError::new_err(
+                "__cuda_array_interface__: the pixels are in host memory",
+            ));
+        }
+        self.array_interface(py, "__cuda_array_interface__")
     }
 
-    /// The ``DLPack`` device of the pixels.
-    #[staticmethod]
-    fn __dlpack_device__() -> (i32, i32) {
-        raw::CPU_DEVICE
+    /// The ``DLPack`` device of the pixels: CPU, CUDA, CUDA host (pinned) or CUDA managed (unified)
+    /// memory.
+    ///
+    /// Raises ``BufferError`` for memory without an address.
+    fn __dlpack_device__(&self) -> PyResult<(i32, i32)> {
+        raw::device(&self.inner).ok_or_else(no_address)
     }
 
     /// A ``DLPack`` capsule of the pixels in place; it keeps the buffer alive.
     ///
-    /// Raises ``BufferError`` for formats with several planes, another device, a stream, or
-    /// ``copy=True``.
+    /// ``stream`` is the consumer's, numbered as ``DLPack`` does: it may use the pixels at once,
+    /// because everything that this library wrote is complete, and work on the view's own stream is
+    /// waited for unless it is the same one. -1 leaves that out. Raises ``BufferError`` for formats
+    /// with several planes, another device, a stream in host memory, stream 0 (which is ambiguous),
+    /// or ``copy=True``.
     #[pyo3(signature = (*, stream=None, max_version=None, dl_device=None, copy=None))]
     fn __dlpack__<'py>(
         &self,
         py: Python<'py>,
-        stream: Option<Bound<'py, PyAny>>,
+        stream: Option<i64>,
         max_version: Option<(u32, u32)>,
         dl_device: Option<(i32, i32)>,
         copy: Option<bool>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        if stream.is_some() || dl_device.is_some_and(|device| device != raw::CPU_DEVICE) {
-            return Err(PyBufferError::new_err("the pixels are in host memory"));
+        let own = raw::device(&self.inner).ok_or_else(no_address)?;
+        let device = dl_device.unwrap_or(own);
+        // Pinned and unified memory may be taken for memory of the CPU.
+        if device != own && !(device == raw::CPU_DEVICE && self.inner.is_cpu_memory()) {
+            return Err(PyBufferError::new_err(format!(
+                "the pixels are on DLPack device {own:?}, not {device:?}"
+            )));
         }
         if copy == Some(true) {
             return Err(PyBufferError::new_err("copies are made with download()"));
         }
+        if stream.is_some() && !self.inner.is_cuda_memory() {
+            return Err(PyBufferError::new_err("the pixels are in host memory"));
+        }
+        if stream == Some(0) {
+            return Err(PyBufferError::new_err(
+                "stream 0 is ambiguous: 1 is the default stream, 2 the per-thread one",
+            ));
+        }
+        if self.must_wait_for(stream) {
+            py.detach(|| self.inner.synchronize())
+                .map_err(from_surfaces)?;
+        }
         let versioned = max_version.is_some_and(|(major, _)| major >= 1);
-        raw::export(py, self.inner.clone(), versioned)
+        raw::export(py, self.inner.clone(), device, versioned)
     }
 
     #[allow(clippy::unused_self)] // a slot of instances
@@ -286,4 +321,54 @@ impl PySurfaceView {
             self.inner.gpu_id()
         )
     }
+}
+
+impl PySurfaceView {
+    /// The dictionary that both array interfaces have in common, once the pixels are complete.
+    fn array_interface<'py>(
+        &self,
+        py: Python<'py>,
+        name: &'static str,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let view = &self.inner;
+        let channels = view.interleaved_channels(name).map_err(from_surfaces)?;
+        py.detach(|| view.synchronize()).map_err(from_surfaces)?;
+        let (height, width, pitch) = (view.height(), view.width(), view.pitch());
+        let interface = PyDict::new(py);
+        if channels == 1 {
+            interface.set_item("shape", (height, width))?;
+            interface.set_item("strides", (pitch, 1))?;
+        } else {
+            interface.set_item("shape", (height, width, channels))?;
+            interface.set_item("strides", (pitch, channels, 1))?;
+        }
+        interface.set_item("typestr", "|u1")?;
+        interface.set_item("descr", [("", "|u1")])?;
+        interface.set_item("data", (view.data_ptr(), false))?;
+        interface.set_item("version", 3)?;
+        Ok(interface)
+    }
+
+    /// Whether the view's own stream must be done before a consumer uses the pixels on `stream`.
+    fn must_wait_for(&self, stream: Option<i64>) -> bool {
+        const NO_WAIT: i64 = -1;
+        // No stream and 1 are the default stream, which is 0 in a view.
+        let stream = match stream {
+            Some(NO_WAIT) => return false,
+            None | Some(1) => 0,
+            Some(stream) => stream,
+        };
+        usize::try_from(stream) != Ok(self.inner.cuda_stream())
+    }
+}
+
+/// The pixels of a view may still be in use by its stream when Python lets go of it.
+impl Drop for PySurfaceView {
+    fn drop(&mut self) {
+        gil::synchronize_at_end(&self.inner);
+    }
+}
+
+fn no_address() -> PyErr {
+    PyBufferError::new_err("the pixels are in memory without an address")
 }
