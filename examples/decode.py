@@ -14,8 +14,6 @@ import queue
 import sys
 import threading
 
-import numpy as np
-
 from savant_rs.deepstream import (
     FlexibleDecoder,
     FlexibleDecoderConfig,
@@ -45,7 +43,7 @@ def main() -> None:
         count = 0
         while (delivery := deliveries.get()) is not None:
             frame, buffer = delivery.unseal()
-            pixels = np.asarray(SurfaceView.from_buffer(buffer))
+            pixels = SurfaceView.from_buffer(buffer).download()
             if count == 0:
                 buffer.save_png(picture)
             count += 1

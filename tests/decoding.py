@@ -90,7 +90,7 @@ class Recorder:
 
     def _consume(self, delivery: Any, decoded: Any) -> None:
         frame, buffer = delivery.unseal(timeout_ms=int(WAIT_S * 1000))
-        with_pixels = np.array(SurfaceView.from_buffer(buffer)) if self.keep_pixels else np.empty(0)
+        with_pixels = SurfaceView.from_buffer(buffer).download() if self.keep_pixels else np.empty(0)
         self._pictures.append(Picture(frame, decoded, with_pixels, buffer.savant_ids(), buffer.pts_ns))
 
     @property

@@ -290,7 +290,7 @@ def test_close_wakes_a_waiting_thread(stalling_url: str) -> None:
 
     waiting = threading.Thread(target=read_on)
     waiting.start()
-    started.wait()
+    assert started.wait(30)
     reader.close()
     waiting.join()
     assert 1 <= len(packets) < CLIPS["h264_640x360"].packets

@@ -1,0 +1,389 @@
+"""Surfaces in memory of a GPU, and the libraries that share it."""
+
+import ctypes
+import gc
+import threading
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import savant_rs.deepstream as ds
+from savant_rs.deepstream import (
+    BufferGenerator,
+    DstPadding,
+    Interpolation,
+    MemType,
+    Padding,
+    Rect,
+    SurfaceView,
+    TransformConfig,
+)
+
+pytestmark = pytest.mark.gpu
+
+# memory type -> (DLPack device type, reached by the CPU, reached by CUDA)
+MEM_TYPES = {
+    MemType.DEFAULT: (2, False, True),
+    MemType.CUDA_DEVICE: (2, False, True),
+    MemType.CUDA_PINNED: (3, True, True),
+    MemType.CUDA_UNIFIED: (13, True, True),
+    MemType.SYSTEM: (1, True, False),
+}
+
+desktop = pytest.mark.skipif(ds.is_jetson_kernel(), reason="Jetson has other memory types")
+
+
+def make_view(format="RGBA", width=64, height=48, mem_type=None, **arguments):
+    generator = BufferGenerator(format, width, height, mem_type=mem_type, pool_size=1)
+    return SurfaceView.from_buffer(generator.acquire(), **arguments)
+
+
+def random_pixels(height, width, channels=4):
+    return np.random.default_rng(5).integers(0, 256, (height, width, channels), np.uint8)
+
+
+@desktop
+@pytest.mark.parametrize("mem_type", MEM_TYPES, ids=lambda mem_type: mem_type.name())
+@pytest.mark.parametrize("format", ["RGBA", "GRAY8", "NV12", "I420", "UYVY"])
+def test_every_memory_type_holds_pixels(mem_type, format):
+    device_type, cpu, cuda = MEM_TYPES[mem_type]
+    view = make_view(format, 65, 33, mem_type)
+    assert view.__dlpack_device__()[0] == device_type
+    assert not view.download().any()
+    view.memset(7)
+    assert (view.download() == 7).all()
+    if view.channels in (1, 4):
+        assert hasattr(view, "__array_interface__") == cpu
+        assert hasattr(view, "__cuda_array_interface__") == cuda
+        pixels = random_pixels(33, 65, view.channels)
+        view.upload(pixels)
+        assert (view.download() == pixels).all()
+        view.fill(range(1, view.channels + 1))
+        assert (view.download() == np.arange(1, view.channels + 1)).all()
+        if cpu:
+            assert (np.asarray(view).reshape(33, 65, -1) == view.download()).all()
+
+
+@desktop
+@pytest.mark.parametrize("mem_type", [MemType.SURFACE_ARRAY, MemType.HANDLE])
+def test_memory_types_of_jetson_are_refused(mem_type):
+    with pytest.raises(RuntimeError, match=mem_type.name()):
+        BufferGenerator("RGBA", 64, 64, mem_type=mem_type)
+
+
+def test_a_gpu_that_does_not_exist():
+    with pytest.raises(RuntimeError, match="99"):
+        BufferGenerator("RGBA", 64, 64, gpu_id=99)
+
+
+def test_calls_leave_the_current_context_alone():
+    """In a new thread there is none before, and there must be none afterwards."""
+    cuda = ctypes.CDLL("libcuda.so.1")
+    seen = []
+
+    def current():
+        context = ctypes.c_void_p()
+        assert cuda.cuCtxGetCurrent(ctypes.byref(context)) == 0
+        return context.value
+
+    def work():
+        seen.append(current())
+        view = make_view()
+        view.fill([1, 2, 3, 4])
+        BufferGenerator("RGBA", 32, 32).transform(view_buffer, TransformConfig())
+        view.download()
+        del view
+        seen.append(current())
+
+    view_buffer = BufferGenerator("RGBA", 64, 48).acquire()
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [None, None]
+
+
+def test_init_cuda_makes_a_context_current():
+    cuda = ctypes.CDLL("libcuda.so.1")
+    seen = []
+
+    def work():
+        ds.init_cuda(0)
+        context = ctypes.c_void_p()
+        cuda.cuCtxGetCurrent(ctypes.byref(context))
+        seen.append(context.value)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen[0]
+
+
+def test_the_cuda_array_interface():
+    view = make_view()
+    assert view.__cuda_array_interface__ == {
+        "shape": (48, 64, 4),
+        "strides": (view.pitch, 4, 1),
+        "typestr": "|u1",
+        "descr": [("", "|u1")],
+        "data": (view.data_ptr, False),
+        "version": 3,
+    }
+    gray = make_view("GRAY8").__cuda_array_interface__
+    assert gray["shape"] == (48, 64) and gray["strides"][1] == 1
+    with pytest.raises(RuntimeError, match="NV12"):
+        _ = make_view("NV12").__cuda_array_interface__
+
+
+def test_a_view_of_a_view():
+    view = make_view()
+    other = SurfaceView.from_cuda_array(view)
+    assert (other.data_ptr, other.pitch, other.color_format) == (view.data_ptr, view.pitch, 19)
+    other.fill([4, 3, 2, 1])
+    assert (view.download() == [4, 3, 2, 1]).all()
+
+
+def test_dlpack_protocol():
+    view = make_view()
+    for stream in (None, 1, 2, -1):
+        capsule = view.__dlpack__(stream=stream, max_version=(1, 0))
+        assert "versioned" in repr(capsule)
+        del capsule  # frees what nobody consumed
+    for arguments in ({"stream": 0}, {"dl_device": (1, 0)}, {"copy": True}):
+        with pytest.raises(BufferError):
+            view.__dlpack__(**arguments)
+    with pytest.raises(BufferError):
+        make_view("NV12").__dlpack__()
+
+
+def test_what_is_not_cuda_memory():
+    array = SimpleNamespace(
+        __cuda_array_interface__={
+            "shape": (4, 8, 4),
+            "typestr": "|u1",
+            "data": (4096, False),
+            "strides": None,
+            "version": 3,
+        }
+    )
+    with pytest.raises(RuntimeError, match="cuPointerGetAttribute"):
+        SurfaceView.from_cuda_array(array)
+
+
+# --- transform ---
+
+
+@pytest.mark.parametrize("interpolation", [Interpolation.NEAREST, Interpolation.BILINEAR, Interpolation.DEFAULT])
+def test_a_transform_of_the_same_size_copies(interpolation):
+    view = make_view()
+    pixels = random_pixels(48, 64)
+    view.upload(pixels)
+    source = BufferGenerator("RGBA", 64, 48).acquire()
+    SurfaceView.from_buffer(source).upload(pixels)
+    config = TransformConfig(interpolation=interpolation)
+    result = BufferGenerator("RGBA", 64, 48).transform(source, config)
+    assert (SurfaceView.from_buffer(result).download() == pixels).all()
+
+
+@pytest.mark.parametrize("interpolation", [Interpolation.NEAREST, Interpolation.BILINEAR])
+def test_a_plain_picture_stays_plain_inside_its_rectangle_and_the_rest_is_zero(interpolation):
+    source = BufferGenerator("RGBA", 64, 32).acquire()
+    SurfaceView.from_buffer(source).fill([10, 20, 30, 255])
+    generator = BufferGenerator("RGBA", 128, 128, pool_size=1)
+    SurfaceView.from_buffer(generator.acquire()).memset(77)
+    config = TransformConfig(Padding.SYMMETRIC, DstPadding(left=8, top=4), interpolation)
+    result = SurfaceView.from_buffer(generator.transform(source, config)).download()
+    left, top, width, height = 8, 4 + 32, 120, 60
+    # Bilinear interpolation truncates.
+    inside = result[top : top + height, left : left + width]
+    assert abs(inside.astype(int) - [10, 20, 30, 255]).max() <= (interpolation == Interpolation.BILINEAR)
+    result[top : top + height, left : left + width] = 0
+    assert not result.any()
+
+
+def test_a_crop():
+    source = BufferGenerator("RGBA", 64, 48).acquire()
+    pixels = random_pixels(48, 64)
+    SurfaceView.from_buffer(source).upload(pixels)
+    config = TransformConfig(Padding.NONE, interpolation=Interpolation.NEAREST)
+    result = BufferGenerator("RGBA", 32, 16).transform(source, config, src_rect=Rect(8, 4, 32, 16))
+    assert (SurfaceView.from_buffer(result).download() == pixels[8:24, 4:36]).all()
+
+
+def test_rgba_to_nv12_and_back():
+    source = BufferGenerator("RGBA", 64, 48).acquire()
+    SurfaceView.from_buffer(source).fill([200, 100, 50, 255])
+    nv12 = BufferGenerator("NV12", 64, 48).transform(source, TransformConfig())
+    back = BufferGenerator("RGBA", 64, 48).transform(nv12, TransformConfig())
+    difference = SurfaceView.from_buffer(back).download().astype(int) - [200, 100, 50, 255]
+    assert abs(difference).max() <= 4
+
+
+def test_the_vic_is_refused():
+    if ds.is_jetson_kernel():
+        pytest.skip("Jetson has one")
+    source = BufferGenerator("RGBA", 64, 48).acquire()
+    with pytest.raises(RuntimeError, match="VIC"):
+        BufferGenerator("RGBA", 64, 48).transform(source, TransformConfig(compute_mode=ds.ComputeMode.VIC))
+
+
+def test_many_threads_transform_at_once():
+    failures = []
+
+    def work(number):
+        try:
+            source = BufferGenerator("RGBA", 320, 240).acquire()
+            generator = BufferGenerator("RGBA", 160, 120, pool_size=1)
+            for step in range(50):
+                color = [2 * number, 2 * step, 3, 255]
+                SurfaceView.from_buffer(source).fill(color)
+                result = SurfaceView.from_buffer(generator.transform(source, TransformConfig()))
+                assert abs(result.download().astype(int) - color).max() <= 1
+                del result
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+
+
+def test_memory_is_given_back():
+    def cycle():
+        generator = BufferGenerator("RGBA", 1920, 1080, pool_size=4)
+        views = [SurfaceView.from_buffer(generator.acquire()) for _ in range(4)]
+        for view in views:
+            view.memset(1)
+
+    cycle()
+    gc.collect()
+    before = ds.gpu_mem_used_mib()
+    for _ in range(30):
+        cycle()
+    gc.collect()
+    # One cycle takes 32 MiB, so a leak would be 960 MiB.
+    assert ds.gpu_mem_used_mib() - before < 200
+
+
+# --- CuPy ---
+
+
+@pytest.fixture
+def cupy():
+    return pytest.importorskip("cupy")
+
+
+def test_cupy_shares_the_pixels_and_keeps_them_alive(cupy):
+    generator = BufferGenerator("RGBA", 64, 48, pool_size=1)
+    view = SurfaceView.from_buffer(generator.acquire())
+    for adopt in (cupy.asarray, cupy.from_dlpack):
+        array = adopt(view)
+        assert array.shape == (48, 64, 4) and array.data.ptr == view.data_ptr
+        view.memset(3)
+        assert bool((array == 3).all())
+        array[:] = 8
+        assert (view.download() == 8).all()
+    address = view.data_ptr
+    del view
+    gc.collect()
+    with pytest.raises(TimeoutError):
+        generator.acquire(timeout_ms=0)
+    assert array.data.ptr == address and bool((array == 8).all())
+    del array
+    gc.collect()
+    assert generator.acquire(timeout_ms=0)
+
+
+def test_views_of_cupy_arrays(cupy):
+    array = cupy.zeros((48, 64, 4), cupy.uint8)
+    view = SurfaceView.from_cuda_array(array)
+    assert (view.width, view.height, view.channels, view.pitch) == (64, 48, 4, 256)
+    view.fill([1, 2, 3, 4])
+    assert bool((array == cupy.array([1, 2, 3, 4], cupy.uint8)).all())
+    pixels = random_pixels(48, 64)
+    view.upload(pixels)
+    assert (cupy.asnumpy(array) == pixels).all()
+    del array
+    gc.collect()
+    assert (view.download() == pixels).all()
+
+
+def test_the_neighbours_of_a_part_of_an_array_stay_untouched(cupy):
+    whole = cupy.full((48, 64, 4), 7, cupy.uint8)
+    view = SurfaceView.from_cuda_array(whole[8:16, 4:20])
+    view.memset(1)
+    view.fill([1, 1, 1, 1])
+    view.upload(np.ones((8, 16, 4), np.uint8))
+    expected = np.full((48, 64, 4), 7, np.uint8)
+    expected[8:16, 4:20] = 1
+    assert (cupy.asnumpy(whole) == expected).all()
+
+
+def test_a_view_waits_for_its_stream(cupy):
+    """Without the wait, the download overtakes the kernels before the last one."""
+    big = cupy.ones((4096, 4096), cupy.float32)
+    for stream in (cupy.cuda.Stream.null, cupy.cuda.Stream(non_blocking=True)):
+        view = make_view(width=1920, height=1080, cuda_stream=stream.ptr)
+        array = cupy.asarray(view)
+        for value in range(1, 6):
+            with stream:
+                product = big
+                for _ in range(10):
+                    product = product @ big / 4096
+                array[:] = value
+            assert (view.download() == value).all()
+        stream.synchronize()
+
+
+# --- PyTorch ---
+
+
+@pytest.fixture
+def torch():
+    torch = pytest.importorskip("torch")
+    if not torch.cuda.is_available():
+        pytest.skip("PyTorch without CUDA")
+    return torch
+
+
+def test_torch_shares_the_pixels_and_keeps_them_alive(torch):
+    generator = BufferGenerator("RGBA", 64, 48, pool_size=1)
+    view = SurfaceView.from_buffer(generator.acquire())
+    for adopt in (torch.from_dlpack, lambda view: torch.as_tensor(view, device="cuda")):
+        tensor = adopt(view)
+        assert tuple(tensor.shape) == (48, 64, 4) and tensor.data_ptr() == view.data_ptr
+        view.memset(3)
+        assert bool((tensor == 3).all())
+        tensor.fill_(8)
+        assert (view.download() == 8).all()
+        del tensor
+    tensor = torch.from_dlpack(view)
+    del view
+    gc.collect()
+    with pytest.raises(TimeoutError):
+        generator.acquire(timeout_ms=0)
+    assert bool((tensor == 8).all())
+    del tensor
+    gc.collect()
+    assert generator.acquire(timeout_ms=0)
+
+
+def test_views_of_torch_tensors(torch):
+    tensor = torch.zeros((48, 64, 4), dtype=torch.uint8, device="cuda")
+    view = SurfaceView.from_cuda_array(tensor)
+    pixels = random_pixels(48, 64)
+    view.upload(pixels)
+    assert (tensor.cpu().numpy() == pixels).all()
+
+
+def test_a_torch_stream_takes_part_in_the_handshake(torch):
+    stream = torch.cuda.Stream()
+    view = make_view()
+    view.fill([9, 9, 9, 9])
+    with torch.cuda.stream(stream):
+        tensor = torch.from_dlpack(view)
+        total = int(tensor.sum(dtype=torch.int64))
+    assert total == 9 * 4 * 64 * 48
