@@ -336,6 +336,8 @@ def test_a_view_waits_for_its_stream(cupy):
                 array[:] = value
             assert (view.download() == value).all()
         stream.synchronize()
+        # A view waits for its stream when it goes, so the stream must still be there.
+        del view, array
 
 
 # --- PyTorch ---

@@ -37,7 +37,8 @@ impl PySurfaceView {
     /// A view of a filled slot.
     ///
     /// ``buf`` is a :class:`SharedBuffer`, or the address of a live ``GstBuffer``, whose reference
-    /// the view takes over if the call succeeds. ``cuda_stream`` is a raw stream handle. Raises
+    /// the view takes over if the call succeeds. ``cuda_stream`` is a raw stream handle, which must outlive the view: the view waits for it when
+    /// it goes. Raises
     /// ``ValueError`` for address 0 and for a slot out of bounds (which is a ``RuntimeError`` too),
     /// ``RuntimeError`` if the buffer holds no surface.
     #[staticmethod]

@@ -65,8 +65,8 @@ def facts() -> list[tuple[str, str]]:
 def hints() -> list[str]:
     """What the user should know or do."""
     found = []
-    if NVIDIA_VERSION_FILE.exists():
-        found.append("this machine has an NVIDIA driver, but this version decodes on the CPU: no GPU backend yet")
+    if NVIDIA_VERSION_FILE.exists() and deepstream.backend() != "deepstream":
+        found.append("this machine has an NVIDIA driver, but decodes on the CPU; SAVANT_BACKEND=deepstream tells why")
     if deepstream.is_jetson_kernel():
         found.append("this is a Jetson: nothing here has been tested on one")
     return found
