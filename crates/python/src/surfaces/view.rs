@@ -37,10 +37,10 @@ impl PySurfaceView {
     /// A view of a filled slot.
     ///
     /// ``buf`` is a :class:`SharedBuffer`, or the address of a live ``GstBuffer``, whose reference
-    /// the view takes over if the call succeeds. ``cuda_stream`` is a raw stream handle, which must outlive the view: the view waits for it when
-    /// it goes. Raises
-    /// ``ValueError`` for address 0 and for a slot out of bounds (which is a ``RuntimeError`` too),
-    /// ``RuntimeError`` if the buffer holds no surface.
+    /// the view takes over if the call succeeds. ``cuda_stream`` is a raw stream handle, which must
+    /// outlive the view: the view waits for it when it goes. Raises ``ValueError`` for address 0 and
+    /// for a slot out of bounds (which is a ``RuntimeError`` too), ``RuntimeError`` if the buffer
+    /// holds no surface.
     #[staticmethod]
     #[pyo3(signature = (buf, slot_index=0, cuda_stream=0))]
     fn from_buffer(buf: BufferArgument, slot_index: u32, cuda_stream: usize) -> PyResult<Self> {
