@@ -191,7 +191,7 @@ impl<F: Flow> Session<F> {
         self.hungry = true;
     }
 
-    /// What the decoder gets now: a packet only when it asked for one.
+    /// What the decoder gets now, if it asked.
     pub fn next_input(&mut self, now: Instant) -> Option<Input<F>> {
         if self.hungry
             && let Some((key, payload)) = self.input.pop_front()
@@ -200,7 +200,9 @@ impl<F: Flow> Session<F> {
             self.touch(now);
             return Some(Input::Packet(key, payload));
         }
-        let at_end = self.stage == Stage::Draining && self.input.is_empty();
+        // Only a decoder that asks gets the end: otherwise the last packet may still be on its way to
+        // it, in another thread's hands, and would be overtaken.
+        let at_end = self.stage == Stage::Draining && self.input.is_empty() && self.hungry;
         at_end.then(|| {
             self.stage = Stage::Ending;
             Input::End

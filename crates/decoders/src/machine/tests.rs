@@ -327,6 +327,20 @@ fn an_end_of_stream_keeps_its_place_and_flushes_an_idle_decoder() {
 }
 
 #[test]
+fn the_end_does_not_overtake_a_packet_on_its_way() {
+    let mut rig = Rig::new();
+    rig.submit(0, 8, Gate::Immediate);
+    let id = rig.lanes()[0];
+    // A thread of the decoder has taken the packet and not handed it over yet.
+    let packet = rig.machine.hungry(id, rig.now);
+    assert!(matches!(packet, Some(Input::Packet(..))));
+    let effects = rig.machine.close(rig.now).expect("open");
+    assert!(effects.input.is_none(), "the decoder has not asked again");
+    let end = rig.machine.hungry(id, rig.now);
+    assert!(matches!(end, Some(Input::End)));
+}
+
+#[test]
 fn a_stalled_drain_ends_every_frame_with_an_error() {
     let mut rig = Rig::new();
     rig.submit(0, 8, Gate::Immediate);
