@@ -1,6 +1,6 @@
 //! NVIDIA's libraries from the Python package index, without a GPU or a driver.
 //!
-//! Runs only if `SAVANT_TEST_DEEPSTREAM_WHEEL` names a folder that was filled with
+//! Runs with `cargo test -- --ignored`; `SAVANT_TEST_DEEPSTREAM_WHEEL` names a folder filled with
 //! ```text
 //! pip install --no-deps --target FOLDER \
 //!     nvidia-deepstream-videodecode-cu13 nvidia-cuda-runtime nvidia-npp
@@ -18,10 +18,10 @@ use nvbufsurface_sys::{Generation, probe_params_stride};
 
 /// One test, because a process has one root and one environment.
 #[test]
+#[ignore = "needs NVIDIA's wheels, see above"]
 fn the_stride_of_the_real_library_is_measured() {
-    let Some(folder) = std::env::var_os("SAVANT_TEST_DEEPSTREAM_WHEEL") else {
-        return;
-    };
+    let folder = std::env::var_os("SAVANT_TEST_DEEPSTREAM_WHEEL")
+        .expect("SAVANT_TEST_DEEPSTREAM_WHEEL names the folder with NVIDIA's wheels");
     for variable in ENVIRONMENT_VARIABLES {
         // SAFETY: this process has one test, and no other thread reads the environment.
         unsafe { std::env::remove_var(variable) };
