@@ -192,10 +192,12 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
 
     /// A picture has been converted, or could not be.
     pub(super) fn converted(&self, lane: LaneId, ticket: u64, result: Result<Finished, String>) {
-        self.state
+        let unused = self
+            .state
             .lock()
             .machine
             .converted(lane, ticket, result, now());
+        drop(unused);
         self.changed.notify_all();
     }
 

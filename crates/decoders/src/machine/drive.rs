@@ -117,23 +117,24 @@ impl<F: Flow> Machine<F> {
         place
     }
 
-    /// A picture has been converted, or could not be.
+    /// A picture has been converted, or could not be. Returns a picture that nobody waits for any more,
+    /// for the caller to drop after it has released its lock.
     pub fn converted(
         &mut self,
         id: LaneId,
         ticket: u64,
         result: Result<F::Picture, String>,
         now: Instant,
-    ) {
+    ) -> Option<F::Picture> {
         let Some(lane) = self.lane_mut(id) else {
-            return;
+            return result.ok();
         };
         if let Some(session) = &mut lane.session {
             session.touch(now);
         }
         let is_ours = |ready: &Ready<F>| matches!(ready, Ready::Converting { ticket: own, .. } if *own == ticket);
         let Some(index) = lane.ready.iter().position(is_ours) else {
-            return;
+            return result.ok();
         };
         // Taken out and put back at its place, since the frame moves from one variant to the other.
         if let Some(Ready::Converting { flight, .. }) = lane.ready.remove(index) {
@@ -143,6 +144,7 @@ impl<F: Flow> Machine<F> {
             };
             lane.ready.insert(index, ready);
         }
+        None
     }
 
     /// The frame of a picture that is being converted.
