@@ -50,7 +50,9 @@ def test_the_config_callback_is_called_once_per_activation_on_the_submitting_thr
     here = threading.get_ident()
     assert [(codec, thread) for codec, _, thread in calls] == [(Codec.Jpeg, here)] * 2
     assert [frame for _, frame, _ in calls] == [first, third]
-    assert recorder.kinds == ["frame", "frame", "change", "frame", "skipped"]
+    # The skip comes from the submitting thread and may overtake pictures that are still being decoded.
+    assert recorder.reasons == ["unsupported_codec"]
+    assert [kind for kind in recorder.kinds if kind != "skipped"] == ["frame", "frame", "change", "frame"]
 
 
 @pytest.mark.parametrize("result", [ValueError("no"), None, 5], ids=["raises", "none", "int"])
