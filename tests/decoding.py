@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from savant_rs.deepstream import (
     FlexibleDecoderConfig,
     FlexibleDecoderOutput,
     SurfaceView,
+    VideoFormat,
 )
 from savant_rs.gstreamer import PacketReader
 from savant_rs.primitives import Codec, VideoFrame, VideoFrameContent
@@ -36,19 +38,25 @@ def make_frame(codec: Codec | None, width: int, height: int, **values: Any) -> V
     return VideoFrame(values.pop("source_id", SOURCE), (30, 1), width, height, content, codec=codec, **values)
 
 
+def packets_of(path: Path, **options: Any) -> list[tuple[VideoFrame, bytes]]:
+    """All packets of a file in decode order."""
+    with PacketReader(path, SOURCE, **options) as reader:
+        return list(reader)
+
+
 def packets(clip: Clip, **options: Any) -> list[tuple[VideoFrame, bytes]]:
     """All packets of a clip in decode order."""
-    with PacketReader(clip.path, SOURCE, **options) as reader:
-        return list(reader)
+    return packets_of(clip.path, **options)
 
 
 @dataclass
 class Picture:
-    """A delivered picture; ``pixels`` has shape (height, width, 4), dtype uint8."""
+    """A delivered picture; ``pixels`` has shape (height, width, 4), or is 1-D for planar formats; dtype uint8."""
 
     frame: VideoFrame
     decoded: Any
     pixels: np.ndarray
+    color_format: int
     savant_ids: list[tuple[Any, int]]
     buffer_pts_ns: int | None
 
@@ -90,8 +98,10 @@ class Recorder:
 
     def _consume(self, delivery: Any, decoded: Any) -> None:
         frame, buffer = delivery.unseal(timeout_ms=int(WAIT_S * 1000))
-        with_pixels = SurfaceView.from_buffer(buffer).download() if self.keep_pixels else np.empty(0)
-        self._pictures.append(Picture(frame, decoded, with_pixels, buffer.savant_ids(), buffer.pts_ns))
+        view = SurfaceView.from_buffer(buffer)
+        pixels = view.download() if self.keep_pixels else np.empty(0)
+        picture = Picture(frame, decoded, pixels, view.color_format, buffer.savant_ids(), buffer.pts_ns)
+        self._pictures.append(picture)
 
     @property
     def pictures(self) -> list[Picture]:
@@ -153,7 +163,21 @@ def assert_accounted(stats: dict[str, Any]) -> None:
     assert stats["in_flight"] == 0, stats
 
 
-def rgba_from_planes(planes: tuple[np.ndarray, np.ndarray, np.ndarray], matrix: str, full_range: bool) -> np.ndarray:
+def planes_of(pixels: np.ndarray, format: VideoFormat, width: int, height: int) -> tuple[np.ndarray, ...]:
+    """The Y, U and V planes of a downloaded 4:2:0 picture, shapes (height, width) and twice (ceil, ceil) of half."""
+    chroma_height, chroma_width = -(-height // 2), -(-width // 2)
+    luma, chroma = np.split(pixels, [height * width])
+    if format == VideoFormat.I420:
+        first, second = chroma.reshape(2, chroma_height, chroma_width)
+    else:
+        pairs = chroma.reshape(chroma_height, chroma_width, 2)
+        first, second = np.moveaxis(pairs, -1, 0)
+    if format == VideoFormat.NV21:
+        first, second = second, first
+    return luma.reshape(height, width), first, second
+
+
+def rgba_from_planes(planes: tuple[np.ndarray, ...], matrix: str, full_range: bool) -> np.ndarray:
     """8-bit Y'CbCr planes as float64 RGB, shape (height, width, 3), each chroma sample replicated over its block.
 
     The equations of ITU-R BT.601, 709 and 2020: E'R = Y + 2 (1 - Kr) Cr, E'B = Y + 2 (1 - Kb) Cb,

@@ -3,8 +3,10 @@
 use frames::{Codec, FrameInfo};
 
 use crate::bitstream::h26x::{AccessUnit, Syntax};
+use crate::bitstream::image::{self, JpegHeader};
 use crate::bitstream::nal::Framing;
-use crate::bitstream::{image, vpx};
+use crate::bitstream::samples::{self, Samples};
+use crate::bitstream::vpx;
 use crate::config::{
     Av1DecoderConfig, DecoderConfig, H264DecoderConfig, H264StreamFormat, HevcDecoderConfig,
     HevcStreamFormat, JpegBackend, JpegDecoderConfig, PngDecoderConfig, RawRgbDecoderConfig,
@@ -29,6 +31,10 @@ pub(crate) struct Inspection {
     pub without_picture: NoPicture,
     /// `profile_idc` of an H.264 sequence parameter set.
     pub profile_idc: Option<u8>,
+    /// What the packet's headers say of the samples, or nothing special.
+    pub samples: Samples,
+    /// Why this stream is nothing for a hardware decoder, whatever the chip can do.
+    pub only_software: Option<&'static str>,
 }
 
 /// A raw picture of the wrong size.
@@ -56,6 +62,8 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
         reorder: 0,
         without_picture,
         profile_idc: None,
+        samples: Samples::default(),
+        only_software: None,
     };
     let hidden = |is_shown| {
         if is_shown {
@@ -83,20 +91,22 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
             DecoderConfig::Hevc(config)
         }),
         Codec::Vp8 => {
+            let samples = samples::vp8(&payload).unwrap_or_default();
             let without_picture = hidden(vpx::vp8_is_shown(&payload));
-            in_order(
-                DecoderConfig::Vp8(Vp8DecoderConfig::default()),
-                without_picture,
-                payload,
-            )
+            let config = DecoderConfig::Vp8(Vp8DecoderConfig::default());
+            Inspection {
+                samples,
+                ..in_order(config, without_picture, payload)
+            }
         }
         Codec::Vp9 => {
+            let samples = samples::vp9(&payload).unwrap_or_default();
             let without_picture = hidden(vpx::vp9_is_shown(&payload));
-            in_order(
-                DecoderConfig::Vp9(Vp9DecoderConfig::default()),
-                without_picture,
-                payload,
-            )
+            let config = DecoderConfig::Vp9(Vp9DecoderConfig::default());
+            Inspection {
+                samples,
+                ..in_order(config, without_picture, payload)
+            }
         }
         Codec::Av1 => in_order(
             DecoderConfig::Av1(Av1DecoderConfig::default()),
@@ -104,17 +114,18 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
             payload,
         ),
         codec @ (Codec::Jpeg | Codec::SwJpeg) => {
-            image::check_jpeg(&payload).map_err(invalid)?;
+            let header = image::jpeg_header(&payload).map_err(invalid)?;
             let backend = if codec == Codec::Jpeg {
                 JpegBackend::Gpu
             } else {
                 JpegBackend::Cpu
             };
-            in_order(
-                DecoderConfig::Jpeg(JpegDecoderConfig { backend }),
-                corrupt,
-                payload,
-            )
+            let config = DecoderConfig::Jpeg(JpegDecoderConfig { backend });
+            Inspection {
+                samples: header.samples,
+                only_software: jpeg_only_software(&header),
+                ..in_order(config, corrupt, payload)
+            }
         }
         Codec::Png => {
             image::check_png(&payload).map_err(invalid)?;
@@ -151,8 +162,20 @@ fn from_access_unit(unit: AccessUnit, config: impl Fn(&AccessUnit) -> DecoderCon
         reorder: MAX_REORDER,
         without_picture: unit.without_picture,
         profile_idc: unit.profile_idc,
+        samples: unit.samples.unwrap_or_default(),
+        only_software: None,
         payload: unit.annex_b,
     }
+}
+
+/// Hardware takes baseline JPEGs whose sides are at least 16 and multiples of 8.
+fn jpeg_only_software(header: &JpegHeader) -> Option<&'static str> {
+    let fits = |side: u32| side >= 16 && side.is_multiple_of(8);
+    match header.samples.size {
+        Some((width, height)) if fits(width) && fits(height) => {}
+        _ => return Some("a side of the picture is below 16 or not a multiple of 8"),
+    }
+    (!header.is_baseline).then_some("the picture is progressive, lossless or arithmetic coded")
 }
 
 fn check_raw_size(info: &FrameInfo, payload: &[u8], bytes_per_pixel: u64) -> Result<(), Refusal> {

@@ -41,23 +41,23 @@ pub struct DecodedFrame {
 }
 
 impl DecodedFrame {
-    pub(crate) fn of(info: &FrameInfo, decoder: Arc<DecoderInfo>) -> Self {
+    pub(crate) fn of(info: &FrameInfo, decoder: Arc<DecoderInfo>, format: VideoFormat) -> Self {
         Self {
             frame_id: Some(info.uuid),
             pts_ns: Some(info.pts_ns),
             dts_ns: info.dts_ns,
             duration_ns: info.duration_ns,
-            ..Self::orphan(decoder)
+            ..Self::orphan(decoder, format)
         }
     }
 
-    pub(crate) fn orphan(decoder: Arc<DecoderInfo>) -> Self {
+    pub(crate) fn orphan(decoder: Arc<DecoderInfo>, format: VideoFormat) -> Self {
         Self {
             frame_id: None,
             pts_ns: None,
             dts_ns: None,
             duration_ns: None,
-            format: VideoFormat::Rgba,
+            format,
             decoder,
         }
     }

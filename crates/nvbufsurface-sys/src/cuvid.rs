@@ -26,8 +26,14 @@ pub const CODEC_VP9: c_int = 10;
 /// `cudaVideoCodec_AV1`.
 pub const CODEC_AV1: c_int = 11;
 
+/// `cudaVideoChromaFormat_Monochrome`.
+pub const CHROMA_MONOCHROME: c_int = 0;
 /// `cudaVideoChromaFormat_420`.
 pub const CHROMA_420: c_int = 1;
+/// `cudaVideoChromaFormat_422`.
+pub const CHROMA_422: c_int = 2;
+/// `cudaVideoChromaFormat_444`.
+pub const CHROMA_444: c_int = 3;
 
 /// `CUVIDDECODECAPS`: the question (first three fields) and its answer.
 #[repr(C)]
@@ -63,6 +69,18 @@ pub struct CuvidDecodeCaps {
     /// `nMaxHistogramBins`.
     pub max_histogram_bins: u16,
     reserved3: [u32; 10],
+}
+
+impl CuvidDecodeCaps {
+    /// The question about a codec, a chroma format and the bits of a sample beyond 8.
+    pub fn question(codec: c_int, chroma: c_int, bit_depth_minus_8: u32) -> Self {
+        Self {
+            codec,
+            chroma,
+            bit_depth_minus_8,
+            ..Self::default()
+        }
+    }
 }
 
 /// `cuvidGetDecoderCaps`. A context of the device must be current. 0 means success.

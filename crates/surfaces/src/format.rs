@@ -6,6 +6,7 @@ use nvbufsurface_sys::{
     NVBUF_COLOR_FORMAT_YUV420,
 };
 
+use crate::colour;
 use crate::error::Error;
 
 /// Pixel format of a surface.
@@ -51,6 +52,11 @@ impl PlaneFormat {
     /// Samples in a row of a picture that is `width` pixels wide.
     pub const fn samples(&self, width: u32) -> u32 {
         width.div_ceil(1 << self.width_shift)
+    }
+
+    /// Bytes of a row of a picture that is `width` pixels wide, without padding.
+    pub const fn row_bytes(&self, width: u32) -> usize {
+        self.samples(width) as usize * self.bytes_per_sample as usize
     }
 
     /// Rows of this plane in a picture that is `height` pixels high.
@@ -153,12 +159,9 @@ impl VideoFormat {
             })
     }
 
-    /// The format that is allocated with this `NvBufSurfaceColorFormat`.
+    /// The format of this `NvBufSurfaceColorFormat`, whatever its matrix and range.
     pub fn from_color_format(color_format: u32) -> Option<Self> {
-        FORMATS
-            .iter()
-            .find(|info| info.color_format == color_format)
-            .map(|info| info.format)
+        colour::describe(color_format).map(|(format, _)| format)
     }
 
     /// Interleaved channels of a pixel; 0 for formats with more than one plane, 2 for UYVY.

@@ -5,6 +5,7 @@
 //! pixels, and attaches metadata. Other crates never name a backend.
 
 pub mod backend;
+pub mod colour;
 pub mod convert;
 pub mod enums;
 pub mod error;
@@ -23,7 +24,8 @@ mod view;
 pub mod wait;
 
 pub use backend::{Backend, BackendKind, CudaArray, backend};
-pub use convert::{Matrix, Picture, PictureLayout, Range, render_picture};
+pub use colour::{Colour, Matrix, Range};
+pub use convert::{Picture, PictureLayout, render_picture};
 pub use enums::{ComputeMode, Interpolation, MemType, MetaClearPolicy, Padding, SavantIdKind};
 pub use error::Error;
 pub use format::VideoFormat;
@@ -33,5 +35,5 @@ pub use meta::{flight_key, savant_id};
 pub use pool::{BufferGenerator, GeneratorConfig, Waker, send_eos};
 pub use reader::SlotInfo;
 pub use shared_buffer::SharedBuffer;
-pub use transform::transform;
+pub use transform::{transform, transform_keeping_colour};
 pub use view::SurfaceView;

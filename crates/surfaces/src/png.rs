@@ -5,7 +5,8 @@ use std::io::BufWriter;
 use std::path::Path;
 
 use crate::backend::ByteRows;
-use crate::convert::{Matrix, Picture, PictureLayout, Range, to_rgba};
+use crate::colour::{self, Colour};
+use crate::convert::{Picture, PictureLayout, plane_shapes, to_rgba};
 use crate::error::Error;
 use crate::format::VideoFormat;
 use crate::shared_buffer::SharedBuffer;
@@ -19,11 +20,12 @@ use crate::view::SurfaceView;
 pub fn save_png(buffer: &SharedBuffer, path: impl AsRef<Path>) -> Result<(), Error> {
     let path = path.as_ref();
     let view = SurfaceView::from_buffer(buffer, 0, 0)?;
-    let format = view.slot().format().ok_or(Error::UnsupportedConversion {
-        color_format: view.color_format(),
-        reason: "only the formats of VideoFormat can be written as PNG",
-    })?;
-    let (layout, color) = match format {
+    let (format, colour) =
+        colour::describe(view.color_format()).ok_or(Error::UnsupportedConversion {
+            color_format: view.color_format(),
+            reason: "only the formats of VideoFormat can be written as PNG",
+        })?;
+    let (layout, png_type) = match format {
         VideoFormat::Rgba => (PictureLayout::Rgba, png::ColorType::Rgba),
         VideoFormat::Gray8 => (PictureLayout::Gray8, png::ColorType::Grayscale),
         VideoFormat::Bgrx => (PictureLayout::Bgrx, png::ColorType::Rgb),
@@ -34,28 +36,22 @@ pub fn save_png(buffer: &SharedBuffer, path: impl AsRef<Path>) -> Result<(), Err
     };
     let size = (view.width(), view.height());
     // Unlike a download, this includes the whole last chroma pair of packed formats.
-    let shapes: Vec<_> = layout
-        .planes()
-        .iter()
-        .map(|plane| {
-            let row_bytes = (plane.samples(size.0) * plane.bytes_per_sample) as usize;
-            ByteRows::packed(row_bytes, plane.rows(size.1) as usize)
-        })
-        .collect();
+    let shapes: Vec<_> = plane_shapes(format, size).collect();
     let mut pixels = vec![0; shapes.iter().map(ByteRows::packed_size).sum()];
     view.copy_planes(shapes.iter().copied(), &mut pixels)?;
-    if color == png::ColorType::Rgb {
-        pixels = rgb(layout, &pixels, &shapes, size)?;
+    if png_type == png::ColorType::Rgb {
+        pixels = rgb(layout, colour, &pixels, &shapes, size)?;
     }
-    write(path, size, color, &pixels).map_err(|reason| Error::Png {
+    write(path, size, png_type, &pixels).map_err(|reason| Error::Png {
         path: path.display().to_string(),
         reason: reason.to_string(),
     })
 }
 
-/// Converts packed planes to RGB; the formats that we allocate are BT.601, limited range.
+/// Converts packed planes to RGB.
 fn rgb(
     layout: PictureLayout,
+    colour: Colour,
     mut planes: &[u8],
     shapes: &[ByteRows],
     (width, height): (u32, u32),
@@ -66,8 +62,7 @@ fn rgb(
         height,
         planes: [&[]; 3],
         strides: [0; 3],
-        matrix: Matrix::Bt601,
-        range: Range::Limited,
+        colour,
     };
     for (index, shape) in shapes.iter().enumerate() {
         picture.strides[index] = shape.stride;

@@ -6,6 +6,7 @@ use std::ptr::NonNull;
 use gst::prelude::*;
 use nvbufsurface_sys::{Generation, NVBUF_MAX_PLANES, NvBufSurfaceHead, NvBufSurfaceParamsHead};
 
+use crate::colour::{self, Colour};
 use crate::error::Error;
 use crate::format::{VideoFormat, channels_of};
 use crate::layout::{MAX_BATCH_SIZE, PlaneLayout};
@@ -61,6 +62,20 @@ impl SlotInfo {
     /// Interleaved channels of a pixel, 0 for planar formats.
     pub fn channels(&self) -> u32 {
         channels_of(self.color_format)
+    }
+
+    /// Marks the slot's samples, and this description of it, with a matrix and range. Slots of
+    /// layouts that this crate does not know keep their mark.
+    ///
+    /// # Safety
+    /// The slot must belong to a live buffer whose descriptor nobody else uses meanwhile.
+    pub(crate) unsafe fn set_colour(&mut self, colour: Colour) {
+        let Some(format) = self.format() else { return };
+        self.color_format = colour::color_format(format, colour);
+        let entry = self.entry as *mut NvBufSurfaceParamsHead;
+        // SAFETY: `entry` is the slot's address in the list of a live surface, which the caller
+        // keeps others from; it need not be aligned for the head of either generation.
+        unsafe { (&raw mut (*entry).color_format).write_unaligned(self.color_format) };
     }
 }
 

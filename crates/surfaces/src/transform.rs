@@ -1,6 +1,7 @@
 //! Scaling from one buffer into another.
 
 use crate::backend::backend;
+use crate::colour;
 use crate::error::Error;
 use crate::geometry::{Rect, TransformConfig};
 use crate::shared_buffer::SharedBuffer;
@@ -19,8 +20,36 @@ pub fn transform(
     dst: &SharedBuffer,
     config: &TransformConfig,
 ) -> Result<(), Error> {
-    let (src_slot, dst_slot) = (src.first_slot()?, dst.first_slot()?);
+    run(src, src_rect, dst, config, false)
+}
+
+/// [`transform`] into a buffer that takes over matrix and range of the source, and is marked with them:
+/// between Y, Cb, Cr formats samples are moved and scaled, not converted to other colours.
+///
+/// # Errors
+/// As [`transform`].
+pub fn transform_keeping_colour(
+    src: &SharedBuffer,
+    src_rect: Option<Rect>,
+    dst: &SharedBuffer,
+    config: &TransformConfig,
+) -> Result<(), Error> {
+    run(src, src_rect, dst, config, true)
+}
+
+fn run(
+    src: &SharedBuffer,
+    src_rect: Option<Rect>,
+    dst: &SharedBuffer,
+    config: &TransformConfig,
+    keeps_colour: bool,
+) -> Result<(), Error> {
+    let (src_slot, mut dst_slot) = (src.first_slot()?, dst.first_slot()?);
     let guards = (src.lock_pixels(), dst.lock_pixels_mut()?);
+    if let (true, Some((_, colour))) = (keeps_colour, colour::describe(src_slot.color_format)) {
+        // SAFETY: the guard excludes everybody from the destination.
+        unsafe { dst_slot.set_colour(colour) };
+    }
     // SAFETY: both buffers are alive; the guards exclude writers of the source and everybody from
     // the destination, which is another buffer, or taking its lock would not have returned.
     let result = unsafe { backend()?.transform(&src_slot, src_rect, &dst_slot, config) };

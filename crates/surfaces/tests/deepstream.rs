@@ -11,10 +11,11 @@ use std::sync::{Arc, OnceLock};
 
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_LAZY};
 use savant_surfaces as surfaces;
+use surfaces::platform::{ChromaFormat, DecodeDemand};
 use surfaces::wait::Wait;
 use surfaces::{
-    BackendKind, BufferGenerator, CudaArray, DstPadding, Error, GeneratorConfig, Interpolation,
-    Matrix, MemType, Padding, Picture, PictureLayout, Range, Rect, SharedBuffer, SurfaceView,
+    BackendKind, BufferGenerator, Colour, CudaArray, DstPadding, Error, GeneratorConfig,
+    Interpolation, MemType, Padding, Picture, PictureLayout, Rect, SharedBuffer, SurfaceView,
     TransformConfig, VideoFormat, backend, platform, render_picture,
 };
 
@@ -150,8 +151,7 @@ fn a_picture_of_the_cpu_is_converted_and_uploaded() {
         height: 4,
         planes: [&data, &[], &[]],
         strides: [24, 0, 0],
-        matrix: Matrix::default(),
-        range: Range::default(),
+        colour: Colour::default(),
     };
     let covered = render_picture(&picture, &buffer).unwrap().unwrap();
     assert_eq!((covered.top, covered.height), (2, 4));
@@ -320,7 +320,16 @@ fn the_platform_answers() {
         assert_eq!(platform::gpu_architecture(0), Ok(Some("hopper".to_owned())));
         assert_eq!(platform::gpu_platform_tag(0), Ok("hopper".to_owned()));
     }
-    assert!(platform::check_decoder(0, "png").is_err());
+    let png = DecodeDemand {
+        codec: "png",
+        chroma: ChromaFormat::Yuv444,
+        bit_depth: 8,
+        size: (64, 64),
+    };
+    assert!(matches!(
+        platform::check_decoder(0, &png),
+        Err(Error::NoDecoder { .. })
+    ));
     for result in [platform::init_cuda(1), platform::has_nvenc(1).map(drop)] {
         assert!(matches!(result, Err(Error::NoSuchGpu { gpu_id: 1, .. })));
     }

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::nal::{self, Framing};
+use super::samples::{self, Samples};
 use crate::outcome::NoPicture;
 
 /// The role of a NAL unit in finding a random access point.
@@ -40,6 +41,8 @@ pub struct AccessUnit {
     pub parameter_sets: Option<Arc<[u8]>>,
     /// `profile_idc` of the sequence parameter set, if there is one (H.264 only).
     pub profile_idc: Option<u8>,
+    /// What the sequence parameter set says of the samples, if there is one that can be read.
+    pub samples: Option<Samples>,
     /// Why no picture may come out of this access unit, if none does.
     pub without_picture: NoPicture,
 }
@@ -104,12 +107,17 @@ impl Syntax {
         let has_parameter_sets = has(Role::SequenceParameterSet)
             && has(Role::PictureParameterSet)
             && (has(Role::VideoParameterSet) || !self.needs_video_parameter_set());
+        let sequence_set = roles
+            .iter()
+            .position(|&role| role == Role::SequenceParameterSet)
+            .map(|index| &annex_b[units[index].clone()]);
         AccessUnit {
             framing,
             is_random_access: has_parameter_sets && has(Role::RandomAccessSlice),
             parameter_sets: (framing == Framing::LengthPrefixed && has_parameter_sets)
                 .then(|| parameter_sets(&annex_b, &units, &roles)),
-            profile_idc: self.profile_idc(&annex_b, &units, &roles),
+            profile_idc: sequence_set.and_then(|unit| self.profile_idc(unit)),
+            samples: sequence_set.and_then(|unit| self.samples(unit)),
             without_picture: if has(Role::SkippedLeadingSlice) {
                 NoPicture::MissingReference
             } else {
@@ -119,13 +127,17 @@ impl Syntax {
         }
     }
 
-    fn profile_idc(self, data: &[u8], units: &[Range<usize>], roles: &[Role]) -> Option<u8> {
-        let index = roles
-            .iter()
-            .position(|&role| role == Role::SequenceParameterSet)?;
+    fn profile_idc(self, sequence_set: &[u8]) -> Option<u8> {
         (self == Self::H264)
-            .then(|| data[units[index].clone()].get(1).copied())
+            .then(|| sequence_set.get(1).copied())
             .flatten()
+    }
+
+    fn samples(self, sequence_set: &[u8]) -> Option<Samples> {
+        match self {
+            Self::H264 => samples::h264(sequence_set),
+            Self::Hevc => samples::hevc(sequence_set),
+        }
     }
 }
 

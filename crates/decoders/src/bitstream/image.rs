@@ -1,9 +1,22 @@
 //! Header checks of still pictures, before a decoder is asked.
 
+use surfaces::platform::ChromaFormat;
+
+use super::samples::Samples;
+
 const PNG_SIGNATURE: [u8; 8] = [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n'];
 
-/// Checks the segment chain of a JPEG up to its start of frame (ITU-T T.81, B.1.1).
-pub fn check_jpeg(data: &[u8]) -> Result<(), String> {
+/// What the start of frame of a JPEG says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JpegHeader {
+    /// Size, subsampling and depth.
+    pub samples: Samples,
+    /// Sequential and Huffman coded, as decoders in hardware want it.
+    pub is_baseline: bool,
+}
+
+/// Reads the segment chain of a JPEG up to its start of frame (ITU-T T.81, B.1.1 and B.2.2).
+pub fn jpeg_header(data: &[u8]) -> Result<JpegHeader, String> {
     if !data.starts_with(&[0xff, 0xd8]) {
         return Err("JPEG: no start-of-image marker".into());
     }
@@ -23,11 +36,8 @@ pub fn check_jpeg(data: &[u8]) -> Result<(), String> {
             0xff => at += 1,
             // SOF0..15 without DHT, JPG and DAC.
             0xc0..=0xcf if !matches!(marker, 0xc4 | 0xc8 | 0xcc) => {
-                return if data.len() > at + 9 {
-                    Ok(())
-                } else {
-                    Err("JPEG: truncated start of frame".into())
-                };
+                return start_of_frame(marker, &data[at + 2..])
+                    .ok_or_else(|| "JPEG: truncated start of frame".into());
             }
             // TEM and RSTn have no length.
             0x01 | 0xd0..=0xd7 => at += 2,
@@ -47,6 +57,46 @@ pub fn check_jpeg(data: &[u8]) -> Result<(), String> {
             }
         }
     }
+}
+
+/// Reads a start of frame from its length field on; `None` if it is too short.
+fn start_of_frame(marker: u8, segment: &[u8]) -> Option<JpegHeader> {
+    let &[
+        _,
+        _,
+        precision,
+        height_high,
+        height_low,
+        width_high,
+        width_low,
+        components,
+        ..,
+    ] = segment
+    else {
+        return None;
+    };
+    // Identifier, sampling factors and table of each component.
+    let factors: Vec<u8> = segment[8..]
+        .chunks_exact(3)
+        .take(components.into())
+        .map(|component| component[1])
+        .collect();
+    let chroma = match factors[..] {
+        [_] => ChromaFormat::Monochrome,
+        [0x22, 0x11, 0x11] => ChromaFormat::Yuv420,
+        [0x21, 0x11, 0x11] => ChromaFormat::Yuv422,
+        [0x11, 0x11, 0x11] => ChromaFormat::Yuv444,
+        _ => ChromaFormat::Other,
+    };
+    let side = |high, low| u32::from(u16::from_be_bytes([high, low]));
+    Some(JpegHeader {
+        samples: Samples {
+            chroma,
+            bit_depth: precision.into(),
+            size: Some((side(width_high, width_low), side(height_high, height_low))),
+        },
+        is_baseline: matches!(marker, 0xc0 | 0xc1),
+    })
 }
 
 /// Checks the signature and the first chunk of a PNG (ISO/IEC 15948, 5.2 and 11.2.1).
@@ -78,7 +128,29 @@ mod tests {
 
     #[test]
     fn a_start_of_frame_makes_a_jpeg() {
-        assert_eq!(check_jpeg(JPEG), Ok(()));
+        let header = jpeg_header(JPEG).expect("a header");
+        assert_eq!(header.samples.size, Some((16, 16)));
+        assert_eq!(header.samples.bit_depth, 8);
+        assert!(header.is_baseline);
+    }
+
+    #[test]
+    fn the_sampling_factors_tell_the_chroma_format() {
+        for (factors, chroma) in [
+            (&[0x22, 0x11, 0x11][..], ChromaFormat::Yuv420),
+            (&[0x21, 0x11, 0x11], ChromaFormat::Yuv422),
+            (&[0x11, 0x11, 0x11], ChromaFormat::Yuv444),
+            (&[0x11], ChromaFormat::Monochrome),
+            (&[0x11, 0x11, 0x11, 0x11], ChromaFormat::Other),
+        ] {
+            let mut segment = vec![0, 17, 8, 0, 16, 0, 16, factors.len() as u8];
+            for &factor in factors {
+                segment.extend([1, factor, 0]);
+            }
+            let header = start_of_frame(0xc2, &segment).expect("a header");
+            assert_eq!(header.samples.chroma, chroma, "{factors:x?}");
+            assert!(!header.is_baseline);
+        }
     }
 
     #[test]
@@ -91,7 +163,7 @@ mod tests {
             &JPEG[..8],
             &JPEG[..12],
         ] {
-            assert!(check_jpeg(data).is_err(), "{data:?}");
+            assert!(jpeg_header(data).is_err(), "{data:?}");
         }
     }
 
@@ -108,8 +180,8 @@ mod tests {
     proptest! {
         #[test]
         fn no_input_panics(tail in prop::collection::vec(any::<u8>(), 0..64)) {
-            let _ = check_jpeg(&tail);
-            let _ = check_jpeg(&[&[0xff, 0xd8, 0xff][..], &tail].concat());
+            let _ = jpeg_header(&tail);
+            let _ = jpeg_header(&[&[0xff, 0xd8, 0xff][..], &tail].concat());
             let _ = check_png(&tail);
         }
     }

@@ -1,7 +1,10 @@
 //! What a decoder must know of a packet before it is decoded. Pure functions over bytes.
 
+mod bits;
 pub mod h26x;
+mod hevc_sequence;
 pub mod image;
 pub mod nal;
 pub mod presentation;
+pub mod samples;
 pub mod vpx;

@@ -14,9 +14,11 @@ use frames::Codec;
 use gst::prelude::*;
 use parking_lot::Mutex;
 pub(crate) use picture::RawPicture;
+use surfaces::platform::DecodeDemand;
 
 use crate::bitstream::presentation::PresentationClock;
-use crate::config::{DecoderConfig, Hardware};
+use crate::bitstream::samples::Samples;
+use crate::config::{DecoderConfig, Hardware, JpegBackend};
 use crate::output::{DecoderInfo, Payload};
 
 /// A decoder at work. None of the methods but [`stop`](Engine::stop) blocks.
@@ -58,6 +60,10 @@ pub(crate) struct Blueprint {
     /// Declared size in pixels.
     pub size: (u32, u32),
     pub profile_idc: Option<u8>,
+    /// What the stream's headers say of the samples.
+    pub samples: Samples,
+    /// Why no hardware decoder should be tried.
+    pub only_software: Option<&'static str>,
 }
 
 impl Blueprint {
@@ -75,17 +81,16 @@ impl Blueprint {
             })
         };
         if self.uses_hardware()? {
-            let stream = table::stream(self.codec)?;
             let mut clock = PresentationClock::new(self.codec);
             if let Some(parameter_sets) = self.config.codec_data() {
                 clock.learn(parameter_sets);
             }
             let setup = element::Setup {
                 element: nvidia::ELEMENT,
-                caps: stream.hardware_caps(self.size),
+                caps: nvidia::caps(self.codec, self.coded_size())?,
                 output: "video/x-raw(memory:NVMM)",
                 clock: element::Clock::Presentation(Mutex::new(clock)),
-                is_shown: stream.is_shown(),
+                is_shown: table::is_shown(self.codec),
                 configure: &|element| nvidia::configure(element, &self.config, self.gpu_id),
             };
             let events = events(info(nvidia::ELEMENT, true));
@@ -111,21 +116,11 @@ impl Blueprint {
 
     /// Whether to decode in hardware; the reason if that is required but not possible.
     fn uses_hardware(&self) -> Result<bool, String> {
-        let is_video = !matches!(
-            self.codec,
-            Codec::Jpeg | Codec::SwJpeg | Codec::Png | Codec::RawRgba | Codec::RawRgb
-        );
-        if self.hardware == Hardware::Software || (!is_video && self.hardware != Hardware::Required)
-        {
+        if self.hardware == Hardware::Software {
             return Ok(false);
         }
         let name = self.codec.name();
-        let possible = if is_video {
-            nvidia::check(self.codec, self.gpu_id)
-        } else {
-            Err(format!("{name} pictures are decoded by the CPU"))
-        };
-        match possible {
+        match self.check_hardware() {
             Ok(()) => Ok(true),
             Err(reason) if self.hardware == Hardware::Required => Err(format!(
                 "hardware decoding of {name} is required: {reason}; allow software with \
@@ -136,6 +131,34 @@ impl Blueprint {
                 Ok(false)
             }
         }
+    }
+
+    /// Why the hardware cannot decode this stream, if it cannot.
+    fn check_hardware(&self) -> Result<(), String> {
+        let on_cpu = match &self.config {
+            DecoderConfig::Jpeg(jpeg) => jpeg.backend == JpegBackend::Cpu,
+            DecoderConfig::Png(_) | DecoderConfig::RawRgba(_) | DecoderConfig::RawRgb(_) => true,
+            _ => false,
+        };
+        if on_cpu {
+            return Err("such pictures are decoded by the CPU".to_owned());
+        }
+        if let Some(reason) = self.only_software {
+            return Err(reason.to_owned());
+        }
+        nvidia::check(
+            self.gpu_id,
+            &DecodeDemand {
+                codec: self.codec.name(),
+                chroma: self.samples.chroma,
+                bit_depth: self.samples.bit_depth,
+                size: self.coded_size(),
+            },
+        )
+    }
+
+    fn coded_size(&self) -> (u32, u32) {
+        self.samples.size.unwrap_or(self.size)
     }
 
     /// The user's callback may have changed the configuration.

@@ -2,8 +2,10 @@
 
 use frames::Codec;
 use gst::prelude::*;
+use surfaces::platform::DecodeDemand;
 use surfaces::{BackendKind, backend};
 
+use super::table;
 use crate::config::{DecoderConfig, HardwareTunables};
 
 pub(crate) const ELEMENT: &str = "nvv4l2decoder";
@@ -11,14 +13,24 @@ pub(crate) const ELEMENT: &str = "nvv4l2decoder";
 /// The plugin file that holds the element.
 const PLUGIN: &str = "libgstnvvideo4linux2.so";
 
-/// Makes sure that the element exists and that the chip decodes `codec`; the reason if not.
-pub(crate) fn check(codec: Codec, gpu_id: u32) -> Result<(), String> {
+/// Makes sure that the element exists and that the chip decodes such a stream; the reason if not.
+pub(crate) fn check(gpu_id: u32, demand: &DecodeDemand<'_>) -> Result<(), String> {
     let backend = backend().map_err(|error| error.to_string())?;
     if backend.kind() == BackendKind::Host {
         return Err("the host backend has no hardware decoder".to_owned());
     }
     load_plugin()?;
-    surfaces::platform::check_decoder(gpu_id, codec.name()).map_err(|error| error.to_string())
+    surfaces::platform::check_decoder(gpu_id, demand).map_err(|error| error.to_string())
+}
+
+/// Caps of the packets. The element wants a size for some codecs, where others need a parser's.
+pub(crate) fn caps(codec: Codec, (width, height): (u32, u32)) -> Result<String, String> {
+    let size = format!("width={width},height={height}");
+    match codec {
+        Codec::Jpeg | Codec::SwJpeg => Ok(format!("image/jpeg,parsed=true,framerate=30/1,{size}")),
+        Codec::Vp9 => Ok(format!("{},{size}", table::stream(codec)?.caps(None))),
+        _ => Ok(table::stream(codec)?.caps(None)),
+    }
 }
 
 /// Loads the plugin into this process. The plugin scanner of GStreamer, a process of its own, does

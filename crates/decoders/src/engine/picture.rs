@@ -1,4 +1,4 @@
-//! From what a decoder returns to RGBA pixels in a pooled surface.
+//! From what a decoder returns to pixels in a pooled surface.
 
 use std::io::Cursor;
 
@@ -6,9 +6,11 @@ use gst_video::{
     VideoColorMatrix, VideoColorRange, VideoColorimetry, VideoFormat, VideoFrame, VideoFrameExt,
     VideoInfo,
 };
-use surfaces::convert::{Matrix, Picture, PictureLayout, Range, render_picture};
 use surfaces::pool::NVMM_FEATURE;
-use surfaces::{Interpolation, SharedBuffer, TransformConfig, transform};
+use surfaces::{
+    Colour, Interpolation, Matrix, Picture, PictureLayout, Range, SharedBuffer, TransformConfig,
+    render_picture, transform_keeping_colour,
+};
 
 use super::image::Kind;
 use crate::output::Payload;
@@ -25,7 +27,7 @@ pub(crate) enum RawPicture {
 }
 
 impl RawPicture {
-    /// Writes the picture into `target` as RGBA, letterboxed if the sizes differ.
+    /// Writes the picture into `target` in that one's format, letterboxed if the sizes differ.
     pub(crate) fn render(self, target: &SharedBuffer) -> Result<(), String> {
         match self {
             Self::Decoded(sample) => render_sample(&sample, target),
@@ -84,7 +86,8 @@ fn render_sample(sample: &gst::Sample, target: &SharedBuffer) -> Result<(), Stri
             interpolation: Interpolation::Nearest,
             ..TransformConfig::default()
         };
-        return transform(&source, None, target, &config).map_err(|error| error.to_string());
+        return transform_keeping_colour(&source, None, target, &config)
+            .map_err(|error| error.to_string());
     }
     let info = VideoInfo::from_caps(caps).map_err(|error| format!("caps {caps}: {error}"))?;
     let buffer = sample
@@ -101,12 +104,12 @@ fn render_sample(sample: &gst::Sample, target: &SharedBuffer) -> Result<(), Stri
 
 /// Matrix and range of a stream. What is not tagged counts as BT.601, limited, whatever the size;
 /// `VideoInfo` would guess from the size, so the caps are read here.
-fn colour(caps: &gst::CapsRef) -> (Matrix, Range) {
+fn colour(caps: &gst::CapsRef) -> Colour {
     let tag = caps
         .structure(0)
         .and_then(|structure| structure.get::<&str>("colorimetry").ok());
     let Some(colorimetry) = tag.and_then(|tag| tag.parse::<VideoColorimetry>().ok()) else {
-        return (Matrix::Bt601, Range::Limited);
+        return Colour::default();
     };
     let matrix = match colorimetry.matrix() {
         VideoColorMatrix::Bt709 => Matrix::Bt709,
@@ -117,13 +120,13 @@ fn colour(caps: &gst::CapsRef) -> (Matrix, Range) {
         VideoColorRange::Range0_255 => Range::Full,
         _ => Range::Limited,
     };
-    (matrix, range)
+    Colour { matrix, range }
 }
 
 fn render_planes(
     layout: PictureLayout,
     frame: &VideoFrame<gst_video::video_frame::Readable>,
-    (matrix, range): (Matrix, Range),
+    colour: Colour,
     target: &SharedBuffer,
 ) -> Result<(), String> {
     let info = frame.info();
@@ -141,8 +144,7 @@ fn render_planes(
         height: info.height(),
         planes,
         strides,
-        matrix,
-        range,
+        colour,
     };
     render_picture(&picture, target)
         .map(|_| ())
@@ -183,8 +185,8 @@ fn render_packed(
         height,
         planes: [data, &[], &[]],
         strides: [stride, 0, 0],
-        matrix: Matrix::Bt601,
-        range: Range::Full,
+        // RGB has neither.
+        colour: Colour::default(),
     };
     render_picture(&picture, target)
         .map(|_| ())

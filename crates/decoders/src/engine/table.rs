@@ -63,23 +63,6 @@ impl Stream {
         }
     }
 
-    /// How to tell whether a packet shows a picture, for codecs that are shown in decode order.
-    pub(crate) fn is_shown(&self) -> Option<fn(&[u8]) -> bool> {
-        match self.codec {
-            Codec::Vp8 => Some(vpx::vp8_is_shown),
-            Codec::Vp9 => Some(vpx::vp9_is_shown),
-            _ => None,
-        }
-    }
-
-    /// Caps of the packets for the hardware element, whose VP9 pad wants a size.
-    pub(crate) fn hardware_caps(&self, (width, height): (u32, u32)) -> String {
-        match self.codec {
-            Codec::Vp9 => format!("{},width={width},height={height}", self.caps),
-            _ => self.caps.to_owned(),
-        }
-    }
-
     /// The best software decoder element that is installed.
     pub(crate) fn choose(&self) -> Result<&'static str, String> {
         let is_installed = |element: &&Element| gst::ElementFactory::find(element.name).is_some();
@@ -106,6 +89,16 @@ impl Stream {
             );
         }
         Ok(chosen.name)
+    }
+}
+
+/// How to tell whether a packet shows a picture, for codecs that are shown in decode order and have
+/// packets which do not.
+pub(crate) fn is_shown(codec: Codec) -> Option<fn(&[u8]) -> bool> {
+    match codec {
+        Codec::Vp8 => Some(vpx::vp8_is_shown),
+        Codec::Vp9 => Some(vpx::vp9_is_shown),
+        _ => None,
     }
 }
 

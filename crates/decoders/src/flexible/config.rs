@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use surfaces::VideoFormat;
+
 use crate::config::{DecoderConfig, Hardware};
 
 /// Changes the configuration of a decoder before it is built; runs on the submitting thread.
@@ -15,7 +17,7 @@ pub struct FlexibleDecoderConfig<T> {
     pub source_id: String,
     /// GPU ordinal.
     pub gpu_id: u32,
-    /// RGBA buffers of a session; 0 allocates without limit.
+    /// Output buffers of a session; 0 allocates without limit.
     pub pool_size: u32,
     /// The longest gap between pictures while a decoder is drained.
     pub idle_timeout: Duration,
@@ -23,12 +25,14 @@ pub struct FlexibleDecoderConfig<T> {
     pub detect_buffer_limit: usize,
     /// How much the decoder may depend on hardware.
     pub hardware: Hardware,
+    /// Pixel format of the output buffers.
+    pub output_format: VideoFormat,
     /// Called once per activation, if set.
     pub config_callback: Option<ConfigCallback<T>>,
 }
 
 impl<T> FlexibleDecoderConfig<T> {
-    /// A configuration with the defaults: 1 s idle timeout, 30 packets, hardware preferred.
+    /// A configuration with the defaults: 1 s idle timeout, 30 packets, hardware preferred, RGBA.
     pub fn new(source_id: impl Into<String>, gpu_id: u32, pool_size: u32) -> Self {
         Self {
             source_id: source_id.into(),
@@ -37,6 +41,7 @@ impl<T> FlexibleDecoderConfig<T> {
             idle_timeout: Duration::from_secs(1),
             detect_buffer_limit: 30,
             hardware: Hardware::default(),
+            output_format: VideoFormat::Rgba,
             config_callback: None,
         }
     }

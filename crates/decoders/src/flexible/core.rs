@@ -325,7 +325,8 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
         match output {
             Outgoing::Frame(item, finished, _) => {
                 self.state.lock().last_delivered = Some(item.info);
-                let decoded = DecodedFrame::of(&item.info, finished.decoder);
+                let decoded =
+                    DecodedFrame::of(&item.info, finished.decoder, self.config.output_format);
                 Output::Frame(FrameOutput::new(decoded, item.frame, finished.buffer))
             }
             Outgoing::Orphan(decoded) => Output::OrphanFrame(decoded),

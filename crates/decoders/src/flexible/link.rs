@@ -6,9 +6,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use surfaces::wait::Wait;
-use surfaces::{
-    BufferGenerator, Error, GeneratorConfig, MemType, SavantIdKind, SharedBuffer, VideoFormat,
-};
+use surfaces::{BufferGenerator, Error, GeneratorConfig, MemType, SavantIdKind, SharedBuffer};
 
 use super::core::{Core, Finished, Types, now};
 use crate::engine::{Blueprint, Engine, Events, RawPicture, Stopped, workers};
@@ -45,7 +43,7 @@ impl<T: Clone + Send + Sync + 'static> Link<T> {
         fps: (i32, i32),
     ) -> Result<Arc<Self>, String> {
         let pool = BufferGenerator::new(GeneratorConfig {
-            format: VideoFormat::Rgba,
+            format: core.config.output_format,
             width: params.width,
             height: params.height,
             fps: if fps.0 > 0 && fps.1 > 0 {
@@ -180,7 +178,7 @@ impl<T: Clone + Send + Sync + 'static> Events for Link<T> {
         self.check_cancelled()?;
         self.wait_for_room()?;
         let decoder = self.decoder()?;
-        let orphan = DecodedFrame::orphan(decoder.clone());
+        let orphan = DecodedFrame::orphan(decoder.clone(), self.core.config.output_format);
         let place = self
             .core
             .state
@@ -219,7 +217,7 @@ impl<T: Clone + Send + Sync + 'static> Events for Link<T> {
                 Ok(Finished { buffer, decoder })
             };
             let result = catch_unwind(AssertUnwindSafe(render)).unwrap_or_else(|_| {
-                Err("the conversion to RGBA panicked; please report this".to_owned())
+                Err("the conversion of a picture panicked; please report this".to_owned())
             });
             core.converted(lane, ticket, result);
         });

@@ -115,6 +115,8 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
             reorder,
             without_picture,
             profile_idc,
+            samples,
+            only_software,
         } = inspection;
         let info = item.info;
         let Some(codec) = info.codec else {
@@ -180,6 +182,8 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
                     gpu_id: core.config.gpu_id,
                     size: (info.width, info.height),
                     profile_idc,
+                    samples,
+                    only_software,
                 },
                 info.fps,
             )

@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use super::Token;
 use super::callback::{Callback, log_error};
 use crate::configs::PyDecoderConfig;
-use crate::enums::PyHardware;
+use crate::enums::{PyHardware, PyVideoFormat};
 
 pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyFlexibleDecoderConfig>()
@@ -110,7 +110,7 @@ impl PyFlexibleDecoderConfig {
         self.inner.gpu_id
     }
 
-    /// RGBA buffers of the decoder; 0 means no limit.
+    /// Output buffers of the decoder; 0 means no limit.
     #[getter]
     fn pool_size(&self) -> u32 {
         self.inner.pool_size
@@ -147,6 +147,21 @@ impl PyFlexibleDecoderConfig {
     /// Sets how much the decoder may depend on hardware. Addition.
     fn with_hardware(&self, py: Python<'_>, hardware: PyHardware) -> Self {
         self.changed(py, |inner| inner.hardware = hardware.into())
+    }
+
+    /// Pixel format of the output buffers (``VideoFormat.RGBA`` by default). Addition.
+    #[getter]
+    fn output_format(&self) -> PyVideoFormat {
+        self.inner.output_format.into()
+    }
+
+    /// Sets the pixel format of the output buffers. Addition.
+    ///
+    /// In ``NV12``, ``NV21`` and ``I420`` the samples of 8-bit 4:2:0 streams are delivered as they were
+    /// decoded; the buffer's ``color_format`` tells the stream's matrix and range.
+    #[pyo3(signature = (format=PyVideoFormat::Rgba))]
+    fn with_output(&self, py: Python<'_>, format: PyVideoFormat) -> Self {
+        self.changed(py, |inner| inner.output_format = format.into())
     }
 
     /// Sets a callable ``(DecoderConfig, VideoFrame) -> DecoderConfig``.

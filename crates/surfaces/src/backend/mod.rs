@@ -177,7 +177,7 @@ pub trait Backend: Send + Sync {
         shape: ByteRows,
     ) -> Result<(), Error>;
 
-    /// Converts a picture in ordinary memory into an RGBA slot. Returns where the picture lies if
+    /// Converts a picture in ordinary memory into a slot. Returns where the picture lies if
     /// the sizes differ, `None` if it covers the slot.
     ///
     /// # Safety

@@ -1,7 +1,9 @@
-//! Conversion of pictures in ordinary memory to RGBA surfaces.
+//! Conversion of pictures in ordinary memory to surfaces.
 
+mod canvas;
 pub(crate) mod nearest;
 mod picture;
+mod planar;
 mod rgba;
 mod ycbcr;
 
@@ -12,43 +14,53 @@ use crate::format::VideoFormat;
 use crate::geometry::{Rect, visible_letterbox_rect};
 use crate::shared_buffer::SharedBuffer;
 
-pub use picture::{Matrix, Picture, PictureLayout, Range};
+pub(crate) use canvas::{Canvas, plane_shapes};
+pub use picture::{Picture, PictureLayout};
 pub(crate) use rgba::to_rgba;
 
-/// Converts a picture into slot 0 of an RGBA buffer, on the calling thread.
+/// Converts a picture into slot 0 of a buffer, on the calling thread.
+///
+/// RGBA buffers take every layout. NV12, NV21 and I420 buffers take 4:2:0 pictures of their own size,
+/// whose samples are not changed; the surface is marked with the picture's matrix and range.
 ///
 /// If the sizes agree, this is one pass and the result is `None`. Otherwise the picture is
 /// letterboxed symmetrically with nearest-neighbour sampling, borders are zero, and the result is
 /// the rectangle that it covers.
 ///
 /// # Errors
-/// [`Error::InvalidPicture`] if a plane is too small, [`Error::UnsupportedConversion`] if the
-/// surface is not RGBA, [`Error::EmptyRect`] if the picture would vanish,
-/// [`Error::SlotOutOfBounds`], [`Error::NotNvBufSurface`], [`Error::NotWritable`].
+/// [`Error::InvalidPicture`] if a plane is too small, [`Error::UnsupportedConversion`] for other
+/// combinations, [`Error::EmptyRect`] if the picture would vanish, [`Error::SlotOutOfBounds`],
+/// [`Error::NotNvBufSurface`], [`Error::NotWritable`].
 pub fn render_picture(picture: &Picture<'_>, buffer: &SharedBuffer) -> Result<Option<Rect>, Error> {
     let backend = backend()?;
-    let slot = buffer.slot(0)?;
+    let mut slot = buffer.slot(0)?;
     let _guard = buffer.lock_pixels_mut()?;
-    // SAFETY: the buffer is alive, and the guard excludes every other access to its pixels.
-    unsafe { backend.render(picture, &slot) }
+    // SAFETY: the buffer is alive, and the guard excludes every other access to its pixels and its
+    // descriptor.
+    unsafe {
+        slot.set_colour(picture.colour);
+        backend.render(picture, &slot)
+    }
 }
 
-/// Converts a picture into the rows of an RGBA surface of `size`, `pitch` bytes apart.
+/// Draws a picture.
 pub(crate) fn render(
     picture: &Picture<'_>,
-    color_format: u32,
-    to: &mut [u8],
-    pitch: usize,
-    size: (u32, u32),
+    canvas: &mut Canvas<'_>,
 ) -> Result<Option<Rect>, Error> {
-    if color_format != VideoFormat::Rgba.info().color_format {
-        return Err(Error::UnsupportedConversion {
-            color_format,
-            reason: "only RGBA can be written",
-        });
-    }
     picture.check()?;
     let picture_size = (picture.width, picture.height);
+    if canvas.format() != VideoFormat::Rgba {
+        if picture_size == canvas.size() && planar::copy(picture, canvas) {
+            return Ok(None);
+        }
+        return Err(Error::UnsupportedConversion {
+            color_format: canvas.format().info().color_format,
+            reason: "other formats than RGBA take 4:2:0 pictures of their own size only",
+        });
+    }
+    let size = canvas.size();
+    let (to, pitch) = canvas.plane(0);
     if picture_size == size {
         to_rgba(picture, to, pitch)?;
         return Ok(None);

@@ -1,5 +1,6 @@
 //! A picture in ordinary memory.
 
+use crate::colour::Colour;
 use crate::error::Error;
 use crate::format::PlaneFormat;
 
@@ -51,29 +52,7 @@ impl PictureLayout {
     }
 }
 
-/// The matrix between Y, Cb, Cr and R, G, B.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Matrix {
-    /// ITU-R BT.601, also used for untagged streams.
-    #[default]
-    Bt601,
-    /// ITU-R BT.709.
-    Bt709,
-    /// ITU-R BT.2020, non-constant luminance.
-    Bt2020,
-}
-
-/// The numeric range of the samples.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Range {
-    /// Luma 16 to 235, chroma 16 to 240.
-    #[default]
-    Limited,
-    /// 0 to 255.
-    Full,
-}
-
-/// A borrowed picture. Matrix and range matter for Y, Cb, Cr layouts and for grey only.
+/// A borrowed picture. Its colour matters for Y, Cb, Cr layouts and for grey only.
 #[derive(Debug, Clone, Copy)]
 pub struct Picture<'a> {
     /// Sample layout.
@@ -86,13 +65,20 @@ pub struct Picture<'a> {
     pub planes: [&'a [u8]; 3],
     /// Bytes from one row to the next, for each plane.
     pub strides: [usize; 3],
-    /// Matrix.
-    pub matrix: Matrix,
-    /// Range.
-    pub range: Range,
+    /// Matrix and range.
+    pub colour: Colour,
 }
 
-impl Picture<'_> {
+impl<'a> Picture<'a> {
+    /// The rows of a plane without padding. The picture must have passed [`check`](Self::check).
+    pub(super) fn rows(&self, plane: usize) -> impl Iterator<Item = &'a [u8]> {
+        let format = &self.layout.planes()[plane];
+        let row_bytes = format.row_bytes(self.width);
+        self.planes[plane]
+            .chunks(self.strides[plane])
+            .take(format.rows(self.height) as usize)
+            .map(move |row| &row[..row_bytes])
+    }
     /// Checks that every plane covers the picture's size.
     pub(super) fn check(&self) -> Result<(), Error> {
         let (width, height) = (self.width, self.height);
@@ -108,7 +94,7 @@ impl Picture<'_> {
             return invalid(0, "the picture is empty".to_owned());
         }
         for (index, format) in self.layout.planes().iter().enumerate() {
-            let row_bytes = u64::from(format.samples(width)) * u64::from(format.bytes_per_sample);
+            let row_bytes = format.row_bytes(width) as u64;
             let stride = self.strides[index];
             // The converter counts strides in 32 bits.
             if u32::try_from(stride).is_err() || (stride as u64) < row_bytes {

@@ -2,8 +2,9 @@
 
 use yuv::{YuvError, YuvGrayImage, YuvRange, YuvStandardMatrix};
 
-use super::picture::{Picture, PictureLayout, Range};
+use super::picture::{Picture, PictureLayout};
 use super::ycbcr;
+use crate::colour::Range;
 use crate::error::Error;
 
 /// Converts a checked picture to RGBA rows, `pitch` bytes apart. Alpha is 255, except that RGBA
@@ -12,7 +13,7 @@ pub(crate) fn to_rgba(picture: &Picture<'_>, to: &mut [u8], pitch: usize) -> Res
     match picture.layout {
         layout if ycbcr::is_ycbcr(layout) => ycbcr::convert(picture, to, pitch),
         PictureLayout::Gray8 => {
-            let range = match picture.range {
+            let range = match picture.colour.range {
                 Range::Limited => YuvRange::Limited,
                 Range::Full => YuvRange::Full,
             };

@@ -3,9 +3,10 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::colour::{Colour, Matrix, Range};
 
 /// R, G, B of one pixel in float64, clipped, not rounded.
-fn reference(y: u8, u: u8, v: u8, matrix: Matrix, range: Range) -> [f64; 3] {
+fn reference(y: u8, u: u8, v: u8, Colour { matrix, range }: Colour) -> [f64; 3] {
     let (kr, kb) = match matrix {
         Matrix::Bt601 => (0.299, 0.114),
         Matrix::Bt709 => (0.2126, 0.0722),
@@ -51,8 +52,7 @@ impl Owned {
             height,
             planes: [&[]; 3],
             strides,
-            matrix: Matrix::Bt601,
-            range: Range::Limited,
+            colour: Colour::default(),
         };
         Self {
             planes,
@@ -99,7 +99,7 @@ impl Owned {
             PictureLayout::Bgrx => [at(2, 4), at(1, 4), at(0, 4), 255.0],
             _ => {
                 let [luma, cb, cr] = self.sample(x, y);
-                let rgb = reference(luma, cb, cr, self.picture.matrix, self.picture.range);
+                let rgb = reference(luma, cb, cr, self.picture.colour);
                 [rgb[0], rgb[1], rgb[2], 255.0]
             }
         }
@@ -119,7 +119,15 @@ const LAYOUTS: [PictureLayout; 10] = [
     PictureLayout::Bgrx,
 ];
 
-const RGBA: u32 = VideoFormat::Rgba.info().color_format;
+fn render_rgba(
+    picture: &Picture<'_>,
+    rows: &mut [u8],
+    pitch: usize,
+    size: (u32, u32),
+) -> Result<Option<Rect>, Error> {
+    let mut canvas = Canvas::new(VideoFormat::Rgba, size, vec![(rows, pitch)]);
+    render(picture, &mut canvas)
+}
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
@@ -134,11 +142,10 @@ proptest! {
         seed: u64,
     ) {
         let mut owned = Owned::new(layout, size, padding, seed);
-        owned.picture.matrix = matrix;
-        owned.picture.range = range;
+        owned.picture.colour = Colour { matrix, range };
         let pitch = size.0 as usize * 4 + padding;
         let mut rows = vec![77u8; pitch * size.1 as usize];
-        prop_assert_eq!(render(&owned.borrow(), RGBA, &mut rows, pitch, size), Ok(None));
+        prop_assert_eq!(render_rgba(&owned.borrow(), &mut rows, pitch, size), Ok(None));
         for y in 0..size.1 {
             for x in 0..size.0 {
                 let start = y as usize * pitch + x as usize * 4;
@@ -163,7 +170,7 @@ proptest! {
         let owned = Owned::new(layout, source, 0, seed);
         let pitch = size.0 as usize * 4;
         let mut scaled = vec![77u8; pitch * size.1 as usize];
-        let rect = match render(&owned.borrow(), RGBA, &mut scaled, pitch, size) {
+        let rect = match render_rgba(&owned.borrow(), &mut scaled, pitch, size) {
             Ok(rect) => rect.unwrap_or(Rect::covering(size)),
             Err(error) => {
                 prop_assert!(matches!(error, Error::EmptyRect { .. }), "{:?}", error);
@@ -205,7 +212,7 @@ proptest! {
         owned.planes[victim].truncate(length.saturating_sub(missing));
         let pitch = target.0 as usize * 4;
         let mut rows = vec![0u8; pitch * target.1 as usize];
-        let result = render(&owned.borrow(), RGBA, &mut rows, pitch, target);
+        let result = render_rgba(&owned.borrow(), &mut rows, pitch, target);
         let is_invalid_picture = matches!(result, Err(Error::InvalidPicture { plane, .. }) if plane == victim);
         prop_assert!(is_invalid_picture, "{:?}", result);
     }
@@ -217,19 +224,49 @@ fn narrow_strides_empty_pictures_and_other_surfaces_are_errors() {
     let mut rows = vec![0u8; 16 * 16 * 4];
     owned.picture.strides[1] = 7;
     assert!(matches!(
-        render(&owned.borrow(), RGBA, &mut rows, 64, (16, 16)),
+        render_rgba(&owned.borrow(), &mut rows, 64, (16, 16)),
         Err(Error::InvalidPicture { plane: 1, .. })
     ));
     owned.picture.width = 0;
     assert!(matches!(
-        render(&owned.borrow(), RGBA, &mut rows, 64, (16, 16)),
+        render_rgba(&owned.borrow(), &mut rows, 64, (16, 16)),
         Err(Error::InvalidPicture { .. })
     ));
+    let gray = Owned::new(PictureLayout::Gray8, (16, 16), 0, 1);
+    let mut canvas = Canvas::packed(VideoFormat::Nv12, (16, 16), &mut rows);
     assert!(matches!(
-        render(&owned.borrow(), 6, &mut rows, 64, (16, 16)),
+        render(&gray.borrow(), &mut canvas),
         Err(Error::UnsupportedConversion {
             color_format: 6,
             ..
         })
     ));
+}
+
+proptest! {
+    #[test]
+    fn copies_between_420_layouts_keep_every_sample(
+        layout in prop::sample::select(vec![PictureLayout::I420, PictureLayout::Nv12, PictureLayout::Nv21]),
+        (format, copy_layout) in prop::sample::select(vec![
+            (VideoFormat::I420, PictureLayout::I420),
+            (VideoFormat::Nv12, PictureLayout::Nv12),
+            (VideoFormat::Nv21, PictureLayout::Nv21),
+        ]),
+        size in (1u32..70, 1u32..20),
+        padding in 0usize..5,
+        seed: u64,
+    ) {
+        let original = Owned::new(layout, size, padding, seed);
+        let mut copy = Owned::new(copy_layout, size, padding + 1, 0);
+        let planes = copy.planes.iter_mut().zip(copy.strides);
+        let planes = planes.take(copy_layout.planes().len());
+        let planes = planes.map(|(plane, stride)| (&mut plane[..], stride)).collect();
+        let mut canvas = Canvas::new(format, size, planes);
+        prop_assert_eq!(render(&original.borrow(), &mut canvas), Ok(None));
+        for y in 0..size.1 {
+            for x in 0..size.0 {
+                prop_assert_eq!(copy.sample(x, y), original.sample(x, y), "{},{}", x, y);
+            }
+        }
+    }
 }

@@ -4,7 +4,8 @@
 //! they add the chroma, which is off by up to 19 levels; here nothing is clamped but the result,
 //! which stays within one level of exact arithmetic.
 
-use super::picture::{Matrix, Picture, PictureLayout, Range};
+use super::picture::{Picture, PictureLayout};
+use crate::colour::{Colour, Matrix, Range};
 
 /// Fractional bits of the sums. With 5, no sum of terms leaves 16 bits.
 const FRACTION_BITS: u32 = 5;
@@ -26,7 +27,7 @@ struct Factors {
 }
 
 impl Factors {
-    fn new(matrix: Matrix, range: Range) -> Self {
+    fn new(Colour { matrix, range }: Colour) -> Self {
         let (kr, kb) = match matrix {
             Matrix::Bt601 => (0.299, 0.114),
             Matrix::Bt709 => (0.2126, 0.0722),
@@ -62,7 +63,7 @@ pub(super) fn is_ycbcr(layout: PictureLayout) -> bool {
 
 /// Converts a checked picture to RGBA rows with alpha 255, `pitch` bytes apart.
 pub(super) fn convert(picture: &Picture<'_>, to: &mut [u8], pitch: usize) {
-    let factors = Factors::new(picture.matrix, picture.range);
+    let factors = Factors::new(picture.colour);
     let width = picture.width as usize;
     let mut expanded = Expanded::new(width);
     for (row, to) in (0..picture.height).zip(to.chunks_mut(pitch)) {

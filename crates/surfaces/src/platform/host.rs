@@ -3,6 +3,7 @@
 use std::sync::Once;
 
 use super::Platform;
+use super::decoding::DecodeDemand;
 use super::jetson::JetsonTraits;
 use crate::backend::BackendKind;
 use crate::error::Error;
@@ -54,10 +55,10 @@ impl Platform for HostPlatform {
         no_answer(gpu_id, "gpu_architecture")
     }
 
-    fn check_decoder(&self, gpu_id: u32, codec: &str) -> Result<(), Error> {
+    fn check_decoder(&self, gpu_id: u32, demand: &DecodeDemand<'_>) -> Result<(), Error> {
         check(gpu_id)?;
         Err(Error::NoDecoder {
-            codec: codec.to_owned(),
+            codec: demand.codec.to_owned(),
             gpu_id,
             reason: "the host backend has no hardware decoder".to_owned(),
         })

@@ -1,5 +1,6 @@
 //! Questions about the machine's GPU.
 
+mod decoding;
 mod host;
 pub mod jetson;
 mod nvidia;
@@ -7,6 +8,7 @@ mod nvidia;
 use crate::backend::backend;
 use crate::error::Error;
 
+pub use decoding::{ChromaFormat, DecodeDemand};
 pub(crate) use host::HostPlatform;
 use jetson::{JetsonModel, JetsonTraits};
 pub(crate) use nvidia::NvidiaPlatform;
@@ -31,12 +33,11 @@ pub trait Platform: Send + Sync {
     /// [`Error::NoSuchGpu`], or a failure of the driver.
     fn has_nvenc(&self, gpu_id: u32) -> Result<bool, Error>;
 
-    /// Asks the driver whether the chip decodes 8-bit 4:2:0 pictures of a codec: `h264`, `hevc`,
-    /// `vp8`, `vp9`, `av1` or `jpeg`.
+    /// Asks the driver whether the chip decodes such a stream.
     ///
     /// # Errors
     /// [`Error::NoDecoder`] if not, [`Error::NoSuchGpu`], or a failure of the driver.
-    fn check_decoder(&self, gpu_id: u32, codec: &str) -> Result<(), Error>;
+    fn check_decoder(&self, gpu_id: u32, demand: &DecodeDemand<'_>) -> Result<(), Error>;
 
     /// The architecture family in lower case, `None` where there is no such notion.
     ///
@@ -90,12 +91,12 @@ pub fn has_nvenc(gpu_id: u32) -> Result<bool, Error> {
     }
 }
 
-/// Whether the chip decodes 8-bit 4:2:0 pictures of a codec; the error says why not.
+/// Whether the chip decodes such a stream; the error says why not.
 ///
 /// # Errors
 /// See [`Platform::check_decoder`].
-pub fn check_decoder(gpu_id: u32, codec: &str) -> Result<(), Error> {
-    backend()?.platform().check_decoder(gpu_id, codec)
+pub fn check_decoder(gpu_id: u32, demand: &DecodeDemand<'_>) -> Result<(), Error> {
+    backend()?.platform().check_decoder(gpu_id, demand)
 }
 
 /// The GPU's architecture family, e.g. `"hopper"`.

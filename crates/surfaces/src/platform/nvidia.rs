@@ -1,12 +1,12 @@
 //! The answers of NVIDIA's driver.
 
-use std::ffi::c_int;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use nvbufsurface_sys::nvenc::{NV_ENC_ERR_NO_ENCODE_DEVICE, NV_ENC_ERR_UNSUPPORTED_DEVICE};
 use nvbufsurface_sys::nvml::{NvmlApi, NvmlMemory, NvmlReturn};
 use nvbufsurface_sys::{cuvid, nvenc, nvml};
 
+use super::decoding::DecodeDemand;
 use super::jetson::JetsonTraits;
 use super::{Platform, is_jetson_kernel};
 use crate::backend::{BackendKind, Engine};
@@ -29,16 +29,6 @@ const ARCHITECTURES: [(u32, u32, &str); 12] = [
 ];
 
 const UNKNOWN: &str = "unknown";
-
-/// Codec names and the driver's numbers.
-const CODECS: [(&str, c_int); 6] = [
-    ("h264", cuvid::CODEC_H264),
-    ("hevc", cuvid::CODEC_HEVC),
-    ("vp8", cuvid::CODEC_VP8),
-    ("vp9", cuvid::CODEC_VP9),
-    ("av1", cuvid::CODEC_AV1),
-    ("jpeg", cuvid::CODEC_JPEG),
-];
 
 /// Chips without an encoder, by NVIDIA's published table of what GPUs encode: the data-centre chips
 /// of the generations Ampere, Hopper and Blackwell.
@@ -141,26 +131,19 @@ impl Platform for NvidiaPlatform {
         Ok(answer)
     }
 
-    fn check_decoder(&self, gpu_id: u32, codec: &str) -> Result<(), Error> {
+    fn check_decoder(&self, gpu_id: u32, demand: &DecodeDemand<'_>) -> Result<(), Error> {
         let refused = |reason: String| Error::NoDecoder {
-            codec: codec.to_owned(),
+            codec: demand.codec.to_owned(),
             gpu_id,
             reason,
         };
-        let Some((_, number)) = CODECS.iter().find(|(name, _)| *name == codec) else {
-            return Err(refused("no GPU has a decoder for it".to_owned()));
-        };
+        let mut caps = demand.question().map_err(refused)?;
         let _current = self.engine.cuda.enter(gpu_id)?;
         let get_caps = cuvid::get_decoder_caps().map_err(|error| refused(error.to_string()))?;
-        let mut caps = cuvid::CuvidDecodeCaps::default();
-        (caps.codec, caps.chroma) = (*number, cuvid::CHROMA_420);
         // SAFETY: a context is current; the struct is complete and writable.
         let result = unsafe { get_caps(&raw mut caps) };
         self.engine.cuda.check("cuvidGetDecoderCaps", result)?;
-        if caps.is_supported == 0 {
-            return Err(refused("the driver says that the chip cannot".to_owned()));
-        }
-        Ok(())
+        demand.judge(&caps).map_err(refused)
     }
 
     fn gpu_architecture(&self, gpu_id: u32) -> Result<Option<String>, Error> {

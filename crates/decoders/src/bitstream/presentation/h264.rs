@@ -11,8 +11,8 @@ use h264_reader::nal::slice::{
 use h264_reader::nal::sps::{PicOrderCntType, SeqParameterSet};
 use h264_reader::nal::{NalHeader, UnitType};
 
-use super::bits::bits;
 use super::timeline::Picture;
+use crate::bitstream::bits::bits;
 
 /// Reads the NAL units of an H.264 stream in decoding order.
 #[derive(Debug, Default)]

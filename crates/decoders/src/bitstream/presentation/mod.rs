@@ -9,7 +9,6 @@
 //! serves (`hevc_parser` has no negative picture order counts, `scuffle-h265` no slice headers, and the
 //! parser of `cros-codecs` panics on damaged parameter sets).
 
-mod bits;
 mod h264;
 mod hevc;
 #[cfg(test)]

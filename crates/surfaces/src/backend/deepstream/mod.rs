@@ -20,7 +20,7 @@ use nvbufsurface_sys::{Libraries, LoadOptions, NVBUF_MEM_SYSTEM};
 
 use super::host::HostBackend;
 use super::{Backend, BackendKind, ByteRows, CudaArray};
-use crate::convert::{self, Picture};
+use crate::convert::{self, Canvas, Picture};
 use crate::enums::MemType;
 use crate::error::Error;
 use crate::geometry::{Rect, TransformConfig};
@@ -146,19 +146,28 @@ impl Backend for DeepStreamBackend {
             return unsafe { self.cpu.render(picture, slot) };
         }
         self.reachable(slot)?;
-        let plane = super::plane::locate(slot, 0)?;
-        let shape = ByteRows::packed(slot.width as usize * 4, slot.height as usize);
-        plane.check(shape)?;
+        let format = slot.format().ok_or(Error::UnsupportedConversion {
+            color_format: slot.color_format,
+            reason: "only the formats of VideoFormat can be written",
+        })?;
+        let size = (slot.width, slot.height);
+        let shapes: Vec<_> = convert::plane_shapes(format, size).collect();
+        let bytes = shapes.iter().map(ByteRows::packed_size).sum();
         let mut work = self.engine.cuda.work(slot.gpu_id)?;
-        let staging = work.staging(shape.packed_size())?;
+        let staging = work.staging(bytes)?;
         // SAFETY: the staging memory has this size, was initialised by the driver, and belongs to
         // this work alone; the slice is gone before the upload.
-        let rows = unsafe { std::slice::from_raw_parts_mut(staging, shape.packed_size()) };
-        let size = (slot.width, slot.height);
-        let covered = convert::render(picture, slot.color_format, rows, shape.row_bytes, size)?;
-        // SAFETY: both places have room for the picture; the caller excludes all others.
-        unsafe {
-            work.upload(staging, plane.address, plane.layout.pitch as usize, shape)?;
+        let pixels = unsafe { std::slice::from_raw_parts_mut(staging, bytes) };
+        let covered = convert::render(picture, &mut Canvas::packed(format, size, pixels))?;
+        let mut from = staging.cast_const();
+        for (index, shape) in shapes.into_iter().enumerate() {
+            let plane = super::plane::locate(slot, index)?;
+            plane.check(shape)?;
+            // SAFETY: both places have room for the plane; the caller excludes all others.
+            unsafe {
+                work.upload(from, plane.address, plane.layout.pitch as usize, shape)?;
+                from = from.add(shape.packed_size());
+            }
         }
         work.finish()?;
         Ok(covered)

@@ -9,7 +9,7 @@ use std::sync::Once;
 use nvbufsurface_sys::Generation;
 
 use super::{Backend, BackendKind, ByteRows, CudaArray};
-use crate::convert::{self, Picture};
+use crate::convert::{self, Canvas, Picture};
 use crate::enums::MemType;
 use crate::error::Error;
 use crate::geometry::{Rect, TransformConfig};
@@ -129,17 +129,20 @@ impl Backend for HostBackend {
     }
 
     unsafe fn render(&self, picture: &Picture<'_>, slot: &SlotInfo) -> Result<Option<Rect>, Error> {
-        // SAFETY: the caller excludes all others, as the trait demands.
-        let mut rows = unsafe { pixels::rows_mut(slot, 0)? };
-        rows.truncate_to_visible(slot);
-        let pitch = rows.pitch();
-        convert::render(
-            picture,
-            slot.color_format,
-            rows.bytes(),
-            pitch,
-            (slot.width, slot.height),
-        )
+        let format = slot.format().ok_or(Error::UnsupportedConversion {
+            color_format: slot.color_format,
+            reason: "only the formats of VideoFormat can be written",
+        })?;
+        let plane = |index| {
+            // SAFETY: the caller excludes all others, as the trait demands; planes do not overlap.
+            let rows = unsafe { pixels::rows_mut(slot, index)? };
+            Ok(rows.into_parts())
+        };
+        let planes = (0..format.info().planes.len())
+            .map(plane)
+            .collect::<Result<_, Error>>()?;
+        let mut canvas = Canvas::new(format, (slot.width, slot.height), planes);
+        convert::render(picture, &mut canvas)
     }
 
     unsafe fn transform(

@@ -27,7 +27,12 @@ pub(super) struct RowsMut<'a> {
     pitch: usize,
 }
 
-impl RowsMut<'_> {
+impl<'a> RowsMut<'a> {
+    /// The bytes, and how many there are from one row to the next.
+    pub(super) fn into_parts(self) -> (&'a mut [u8], usize) {
+        (self.bytes, self.pitch)
+    }
+
     pub(super) fn bytes(&mut self) -> &mut [u8] {
         self.bytes
     }

@@ -1,0 +1,78 @@
+//! The pixels of a surface, for writing.
+
+use crate::backend::ByteRows;
+use crate::format::VideoFormat;
+
+/// What a picture is drawn on: the planes of a surface or of a copy of it in ordinary memory.
+pub(crate) struct Canvas<'a> {
+    format: VideoFormat,
+    size: (u32, u32),
+    /// Rows and the bytes from one to the next, of each plane of the format.
+    planes: Vec<(&'a mut [u8], usize)>,
+}
+
+impl<'a> Canvas<'a> {
+    /// A canvas of `size` pixels. There is a plane for each one of the format, and each holds the
+    /// rows that the size needs.
+    pub(crate) fn new(
+        format: VideoFormat,
+        size: (u32, u32),
+        planes: Vec<(&'a mut [u8], usize)>,
+    ) -> Self {
+        debug_assert_eq!(planes.len(), format.info().planes.len());
+        Self {
+            format,
+            size,
+            planes,
+        }
+    }
+
+    /// A canvas without padding in `bytes`, plane after plane as [`plane_shapes`] says.
+    pub(crate) fn packed(format: VideoFormat, size: (u32, u32), mut bytes: &'a mut [u8]) -> Self {
+        let planes = plane_shapes(format, size)
+            .map(|shape| {
+                let (plane, rest) = std::mem::take(&mut bytes).split_at_mut(shape.packed_size());
+                bytes = rest;
+                (plane, shape.row_bytes)
+            })
+            .collect();
+        Self::new(format, size, planes)
+    }
+
+    pub(crate) fn format(&self) -> VideoFormat {
+        self.format
+    }
+
+    pub(crate) fn size(&self) -> (u32, u32) {
+        self.size
+    }
+
+    /// A plane with its padding, and the bytes from one row to the next.
+    pub(crate) fn plane(&mut self, index: usize) -> (&mut [u8], usize) {
+        let (bytes, pitch) = &mut self.planes[index];
+        (bytes, *pitch)
+    }
+
+    /// The rows of a plane without padding.
+    pub(crate) fn rows(&mut self, index: usize) -> impl Iterator<Item = &mut [u8]> {
+        let format = &self.format.info().planes[index];
+        let (row_bytes, rows) = (format.row_bytes(self.size.0), format.rows(self.size.1));
+        let (bytes, pitch) = self.plane(index);
+        bytes
+            .chunks_mut(pitch)
+            .take(rows as usize)
+            .map(move |row| &mut row[..row_bytes])
+    }
+}
+
+/// The rows of each plane of a picture, whole samples included.
+pub(crate) fn plane_shapes(
+    format: VideoFormat,
+    (width, height): (u32, u32),
+) -> impl Iterator<Item = ByteRows> {
+    format
+        .info()
+        .planes
+        .iter()
+        .map(move |plane| ByteRows::packed(plane.row_bytes(width), plane.rows(height) as usize))
+}
