@@ -19,6 +19,7 @@ from typing import Literal
 import pytest
 
 from clips_lib import CLIPS, CLIPS_DIR, Clip
+from gst_features import has_gst_feature
 from savant_rs.gstreamer import Codec, PacketReader
 from savant_rs.primitives import VideoFrame
 
@@ -415,6 +416,8 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def http_server() -> Iterator[str]:
+    if not has_gst_feature("souphttpsrc", "curlhttpsrc"):
+        pytest.skip("needs an HTTP source element of GStreamer")
     handler = partial(QuietHandler, directory=str(CLIPS_DIR))
     QuietHandler.released.clear()
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
