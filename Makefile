@@ -80,7 +80,7 @@ test-gpu: ## Run pytest on the wheel WHEEL=path with a GPU required; builds noth
 	@test -f "$(WHEEL)" || { echo 'usage: make test-gpu WHEEL=path/to.whl' >&2; exit 2; }
 	rm -rf $(GPU_SITE)
 	$(PYTHON) -m zipfile -e "$(WHEEL)" $(GPU_SITE)
-	SAVANT_REQUIRE_GPU=1 PYTHONPATH=$(GPU_SITE) $(PYTHON) -m pytest $(ARGS)
+	SAVANT_REQUIRE_GPU=1 PYTHONPATH="$(GPU_SITE)$${PYTHONPATH:+:$$PYTHONPATH}" $(PYTHON) -m pytest $(ARGS)
 
 .PHONY: lint
 lint: system lint-rust lint-python ## Check format, lints, types and stubs

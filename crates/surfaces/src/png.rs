@@ -63,6 +63,7 @@ fn rgb(
         planes: [&[]; 3],
         strides: [0; 3],
         colour,
+        bits: 8,
     };
     for (index, shape) in shapes.iter().enumerate() {
         picture.strides[index] = shape.stride;

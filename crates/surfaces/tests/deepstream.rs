@@ -152,6 +152,7 @@ fn a_picture_of_the_cpu_is_converted_and_uploaded() {
         planes: [&data, &[], &[]],
         strides: [24, 0, 0],
         colour: Colour::default(),
+        bits: 8,
     };
     let covered = render_picture(&picture, &buffer).unwrap().unwrap();
     assert_eq!((covered.top, covered.height), (2, 4));

@@ -5,27 +5,19 @@
 //! order of the presentation times, so those follow the bitstream's own presentation order there.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use gst::prelude::*;
 use parking_lot::Mutex;
 use surfaces::flight_key;
 
+use super::live::Live;
 use super::{Engine, Events, RawPicture, Stopped};
 use crate::bitstream::presentation::PresentationClock;
 use crate::output::Payload;
 
-/// Decoder elements that exist, for sharing the cores among them.
-static LIVE: AtomicUsize = AtomicUsize::new(0);
-
 /// The unit of presentation stamps; elements round to it.
 const STEP: gst::ClockTime = gst::ClockTime::from_mseconds(1);
-
-/// Decoder elements that exist in this process.
-pub(crate) fn live() -> usize {
-    LIVE.load(Ordering::Relaxed)
-}
 
 /// What to build an engine around.
 pub(crate) struct Setup<'a> {
@@ -84,22 +76,6 @@ pub(crate) struct ElementEngine {
     clock: Clock,
     shown: Option<Arc<ShownPackets>>,
     _live: Live,
-}
-
-/// Counts a decoder element while it exists.
-struct Live;
-
-impl Live {
-    fn begin() -> Self {
-        LIVE.fetch_add(1, Ordering::Relaxed);
-        Self
-    }
-}
-
-impl Drop for Live {
-    fn drop(&mut self) {
-        LIVE.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 impl ElementEngine {

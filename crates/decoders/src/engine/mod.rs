@@ -1,11 +1,14 @@
 //! Decoders behind one interface: packets in, pictures out, on threads of their own.
 
+mod av1;
 mod element;
 mod image;
+mod live;
 mod nvidia;
 mod picture;
 mod profile;
 mod table;
+mod threaded;
 pub(crate) mod workers;
 
 use std::sync::{Arc, Weak};
@@ -15,6 +18,7 @@ use gst::prelude::*;
 use parking_lot::Mutex;
 pub(crate) use picture::RawPicture;
 use surfaces::platform::DecodeDemand;
+use threaded::{PacketDecoder, ThreadedEngine};
 
 use crate::bitstream::presentation::PresentationClock;
 use crate::bitstream::samples::Samples;
@@ -97,8 +101,13 @@ impl Blueprint {
             return Ok(Box::new(element::ElementEngine::new(setup, events)?));
         }
         if let Some(kind) = image::Kind::of(&self.config) {
-            let events = events(info(kind.decoder(), false));
-            return Ok(Box::new(image::ImageEngine::new(kind, events)));
+            let events = events(info(kind.name(), false));
+            return Ok(Box::new(ThreadedEngine::new(Box::new(kind), events)));
+        }
+        if self.codec == Codec::Av1 {
+            let decoder = Box::new(av1::Av1Decoder::new()?);
+            let events = events(info(av1::NAME, false));
+            return Ok(Box::new(ThreadedEngine::new(decoder, events)));
         }
         let stream = table::stream(self.codec)?;
         let element = stream.choose()?;
@@ -193,10 +202,15 @@ impl Blueprint {
     }
 }
 
+/// Threads for one of the software decoders that exist.
+fn share_of_cores() -> usize {
+    (workers::cores() / live::count().max(1)).max(1)
+}
+
 /// Gives a software decoder its share of the cores.
 fn share_cores(element: &gst::Element) {
     if element.has_property("max-threads") {
-        let threads = (workers::cores() / element::live().max(1)).max(1);
+        let threads = share_of_cores();
         element.set_property("max-threads", i32::try_from(threads).unwrap_or(1));
     }
 }

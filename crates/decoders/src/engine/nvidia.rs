@@ -28,6 +28,9 @@ pub(crate) fn caps(codec: Codec, (width, height): (u32, u32)) -> Result<String, 
     let size = format!("width={width},height={height}");
     match codec {
         Codec::Jpeg | Codec::SwJpeg => Ok(format!("image/jpeg,parsed=true,framerate=30/1,{size}")),
+        Codec::Av1 => Ok(format!(
+            "video/x-av1,stream-format=obu-stream,alignment=tu,{size}"
+        )),
         Codec::Vp9 => Ok(format!("{},{size}", table::stream(codec)?.caps(None))),
         _ => Ok(table::stream(codec)?.caps(None)),
     }

@@ -16,12 +16,14 @@ use super::image::Kind;
 use crate::output::Payload;
 
 /// Pixels that one picture may have: a limit against decompression bombs, four times 16K UHD.
-const MAX_PIXELS: u64 = 4 * 15_360 * 8_640;
+pub(super) const MAX_PIXELS: u64 = 4 * 15_360 * 8_640;
 
 /// A picture as its decoder left it.
 pub(crate) enum RawPicture {
     /// Planes in system memory.
     Decoded(gst::Sample),
+    /// Planes of the AV1 decoder.
+    Av1(re_rav1d::dav1d::Picture),
     /// A packet that is a picture of its own.
     Encoded(Kind, Payload),
 }
@@ -31,6 +33,7 @@ impl RawPicture {
     pub(crate) fn render(self, target: &SharedBuffer) -> Result<(), String> {
         match self {
             Self::Decoded(sample) => render_sample(&sample, target),
+            Self::Av1(picture) => super::av1::render(&picture, target),
             Self::Encoded(Kind::Jpeg, data) => render_jpeg(&data, target),
             Self::Encoded(Kind::Png, data) => render_png(&data, target),
             Self::Encoded(
@@ -58,15 +61,21 @@ impl RawPicture {
     }
 }
 
-/// The layouts that are converted directly; everything else takes a detour over `GStreamer`'s converter.
-const LAYOUTS: &[(VideoFormat, PictureLayout)] = &[
-    (VideoFormat::I420, PictureLayout::I420),
-    (VideoFormat::Y42b, PictureLayout::I422),
-    (VideoFormat::Y444, PictureLayout::I444),
-    (VideoFormat::Nv12, PictureLayout::Nv12),
-    (VideoFormat::Gray8, PictureLayout::Gray8),
-    (VideoFormat::Rgb, PictureLayout::Rgb),
-    (VideoFormat::Rgba, PictureLayout::Rgba),
+/// The layouts that are converted directly, with their bits a sample; everything else takes a detour over `GStreamer`'s converter.
+const LAYOUTS: &[(VideoFormat, PictureLayout, u32)] = &[
+    (VideoFormat::I420, PictureLayout::I420, 8),
+    (VideoFormat::Y42b, PictureLayout::I422, 8),
+    (VideoFormat::Y444, PictureLayout::I444, 8),
+    (VideoFormat::I42010le, PictureLayout::I420, 10),
+    (VideoFormat::I42210le, PictureLayout::I422, 10),
+    (VideoFormat::Y44410le, PictureLayout::I444, 10),
+    (VideoFormat::I42012le, PictureLayout::I420, 12),
+    (VideoFormat::I42212le, PictureLayout::I422, 12),
+    (VideoFormat::Y44412le, PictureLayout::I444, 12),
+    (VideoFormat::Nv12, PictureLayout::Nv12, 8),
+    (VideoFormat::Gray8, PictureLayout::Gray8, 8),
+    (VideoFormat::Rgb, PictureLayout::Rgb, 8),
+    (VideoFormat::Rgba, PictureLayout::Rgba, 8),
 ];
 
 fn render_sample(sample: &gst::Sample, target: &SharedBuffer) -> Result<(), String> {
@@ -96,9 +105,9 @@ fn render_sample(sample: &gst::Sample, target: &SharedBuffer) -> Result<(), Stri
     let frame = VideoFrame::from_buffer_readable(buffer, &info)
         .map_err(|_| format!("the decoder's {} picture cannot be mapped", info.format()))?;
     let colour = colour(caps);
-    match LAYOUTS.iter().find(|(format, _)| *format == info.format()) {
-        Some(&(_, layout)) => render_planes(layout, &frame, colour, target),
-        None => render_planes(PictureLayout::Rgba, &converted(&frame)?, colour, target),
+    match LAYOUTS.iter().find(|(format, ..)| *format == info.format()) {
+        Some(&(_, layout, bits)) => render_planes(layout, bits, &frame, colour, target),
+        None => render_planes(PictureLayout::Rgba, 8, &converted(&frame)?, colour, target),
     }
 }
 
@@ -125,6 +134,7 @@ fn colour(caps: &gst::CapsRef) -> Colour {
 
 fn render_planes(
     layout: PictureLayout,
+    bits: u32,
     frame: &VideoFrame<gst_video::video_frame::Readable>,
     colour: Colour,
     target: &SharedBuffer,
@@ -145,6 +155,7 @@ fn render_planes(
         planes,
         strides,
         colour,
+        bits,
     };
     render_picture(&picture, target)
         .map(|_| ())
@@ -187,6 +198,7 @@ fn render_packed(
         strides: [stride, 0, 0],
         // RGB has neither.
         colour: Colour::default(),
+        bits: 8,
     };
     render_picture(&picture, target)
         .map(|_| ())

@@ -47,11 +47,6 @@ const STREAMS: &[Stream] = &[
         caps: "video/x-vp9",
         elements: &[element("avdec_vp9", LIBAV), element("vp9dec", GOOD)],
     },
-    Stream {
-        codec: Codec::Av1,
-        caps: "video/x-av1,stream-format=obu-stream,alignment=tu",
-        elements: &[element("av1dec", BAD)],
-    },
 ];
 
 impl Stream {

@@ -1,6 +1,7 @@
 //! Conversion of pictures in ordinary memory to surfaces.
 
 mod canvas;
+mod deep;
 pub(crate) mod nearest;
 mod picture;
 mod planar;

@@ -4,7 +4,7 @@ use crate::colour::Colour;
 use crate::error::Error;
 use crate::format::PlaneFormat;
 
-/// How the samples of a picture lie in its planes. All samples have 8 bits.
+/// How the samples of a picture lie in its planes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PictureLayout {
     /// 4:2:0 in three planes.
@@ -67,18 +67,30 @@ pub struct Picture<'a> {
     pub strides: [usize; 3],
     /// Matrix and range.
     pub colour: Colour,
+    /// Bits of a sample: 8, or up to 15 in two bytes, the least significant first. More than 8 are
+    /// taken in I420, I422, I444 and grey only.
+    pub bits: u32,
 }
 
 impl<'a> Picture<'a> {
     /// The rows of a plane without padding. The picture must have passed [`check`](Self::check).
     pub(super) fn rows(&self, plane: usize) -> impl Iterator<Item = &'a [u8]> {
         let format = &self.layout.planes()[plane];
-        let row_bytes = format.row_bytes(self.width);
+        let row_bytes = self.row_bytes(format);
         self.planes[plane]
             .chunks(self.strides[plane])
             .take(format.rows(self.height) as usize)
             .map(move |row| &row[..row_bytes])
     }
+    /// Whether samples have more than 8 bits.
+    pub(super) fn is_deep(&self) -> bool {
+        self.bits > 8
+    }
+
+    fn row_bytes(&self, format: &PlaneFormat) -> usize {
+        format.row_bytes(self.width) << u32::from(self.is_deep())
+    }
+
     /// Checks that every plane covers the picture's size.
     pub(super) fn check(&self) -> Result<(), Error> {
         let (width, height) = (self.width, self.height);
@@ -93,8 +105,15 @@ impl<'a> Picture<'a> {
         if width == 0 || height == 0 {
             return invalid(0, "the picture is empty".to_owned());
         }
+        let may_be_deep = matches!(
+            self.layout,
+            PictureLayout::I420 | PictureLayout::I422 | PictureLayout::I444 | PictureLayout::Gray8
+        );
+        if self.bits != 8 && !(may_be_deep && (9..=15).contains(&self.bits)) {
+            return invalid(0, format!("samples of {} bits", self.bits));
+        }
         for (index, format) in self.layout.planes().iter().enumerate() {
-            let row_bytes = format.row_bytes(width) as u64;
+            let row_bytes = self.row_bytes(format) as u64;
             let stride = self.strides[index];
             // The converter counts strides in 32 bits.
             if u32::try_from(stride).is_err() || (stride as u64) < row_bytes {
@@ -114,6 +133,22 @@ impl<'a> Picture<'a> {
             }
         }
         Ok(())
+    }
+
+    /// The same picture with 8 bits a sample, in planes that follow each other without padding.
+    pub(super) fn packed_in_8_bits<'b>(&self, mut samples: &'b [u8]) -> Picture<'b> {
+        let (mut planes, mut strides) = ([&[][..]; 3], [0; 3]);
+        for (index, format) in self.layout.planes().iter().enumerate() {
+            strides[index] = format.row_bytes(self.width);
+            let size = strides[index] * format.rows(self.height) as usize;
+            (planes[index], samples) = samples.split_at(size);
+        }
+        Picture {
+            planes,
+            strides,
+            bits: 8,
+            ..*self
+        }
     }
 
     /// One row as a picture of its own. The picture must have passed [`check`](Self::check).

@@ -1,6 +1,7 @@
 //! Copies between 4:2:0 layouts of the same size: samples move, their values stay.
 
 use super::canvas::Canvas;
+use super::deep;
 use super::picture::{Picture, PictureLayout};
 use crate::format::VideoFormat;
 
@@ -33,8 +34,13 @@ fn of_format(format: VideoFormat) -> Option<Chroma> {
     }
 }
 
-/// Copies a checked picture onto a canvas of its size; `false` if either is of another kind.
+/// Copies a checked picture onto a canvas of its size, rounded to 8 bits; `false` if either is of
+/// another kind.
 pub(super) fn copy(picture: &Picture<'_>, canvas: &mut Canvas<'_>) -> bool {
+    if picture.is_deep() {
+        let planes = deep::reduced(picture);
+        return copy(&picture.packed_in_8_bits(&planes), canvas);
+    }
     let (Some(from), Some(to)) = (of_layout(picture.layout), of_format(canvas.format())) else {
         return false;
     };

@@ -2,6 +2,7 @@
 
 use yuv::{YuvError, YuvGrayImage, YuvRange, YuvStandardMatrix};
 
+use super::deep;
 use super::picture::{Picture, PictureLayout};
 use super::ycbcr;
 use crate::colour::Range;
@@ -11,6 +12,7 @@ use crate::error::Error;
 /// pictures keep theirs.
 pub(crate) fn to_rgba(picture: &Picture<'_>, to: &mut [u8], pitch: usize) -> Result<(), Error> {
     match picture.layout {
+        _ if picture.is_deep() => deep::convert(picture, to, pitch),
         layout if ycbcr::is_ycbcr(layout) => ycbcr::convert(picture, to, pitch),
         PictureLayout::Gray8 => {
             let range = match picture.colour.range {

@@ -53,6 +53,7 @@ impl Owned {
             planes: [&[]; 3],
             strides,
             colour: Colour::default(),
+            bits: 8,
         };
         Self {
             planes,
@@ -268,5 +269,113 @@ proptest! {
                 prop_assert_eq!(copy.sample(x, y), original.sample(x, y), "{},{}", x, y);
             }
         }
+    }
+}
+
+/// Cb, Cr and luma of one pixel in float64 on the scale of 8 bits, as [`reference`] wants them.
+fn deep_reference([y, u, v]: [u16; 3], colour: Colour, bits: u32) -> [f64; 3] {
+    let (kr, kb) = match colour.matrix {
+        Matrix::Bt601 => (0.299, 0.114),
+        Matrix::Bt709 => (0.2126, 0.0722),
+        Matrix::Bt2020 => (0.2627, 0.0593),
+    };
+    let step = f64::from(1u32 << (bits - 8));
+    let middle = f64::from(1u32 << (bits - 1));
+    let (y, chroma_scale) = match colour.range {
+        Range::Limited => (
+            (f64::from(y) / step - 16.0) * 255.0 / 219.0,
+            255.0 / 224.0 / step,
+        ),
+        Range::Full => {
+            let end = f64::from((1u32 << bits) - 1);
+            (f64::from(y) * 255.0 / end, 255.0 / end)
+        }
+    };
+    let (cb, cr) = (
+        (f64::from(u) - middle) * chroma_scale,
+        (f64::from(v) - middle) * chroma_scale,
+    );
+    let (red, blue) = (y + 2.0 * (1.0 - kr) * cr, y + 2.0 * (1.0 - kb) * cb);
+    let green = (y - kr * red - kb * blue) / (1.0 - kr - kb);
+    [red, green, blue].map(|value| value.clamp(0.0, 255.0))
+}
+
+proptest! {
+    #[test]
+    fn deep_conversion_is_within_one_level_of_float64(
+        layout in prop::sample::select(vec![
+            PictureLayout::I420, PictureLayout::I422, PictureLayout::I444, PictureLayout::Gray8,
+        ]),
+        matrix in prop::sample::select(vec![Matrix::Bt601, Matrix::Bt709, Matrix::Bt2020]),
+        range in prop::sample::select(vec![Range::Limited, Range::Full]),
+        bits in 9u32..=15,
+        (width, height) in (1u32..70, 1u32..12),
+        seed: u64,
+    ) {
+        let colour = Colour { matrix, range };
+        let mut state = seed | 1;
+        let mut random = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 48) as u16 & ((1 << bits) - 1)
+        };
+        let samples: Vec<Vec<u16>> = layout
+            .planes()
+            .iter()
+            .map(|plane| {
+                let count = plane.samples(width) * plane.rows(height);
+                (0..count).map(|_| random()).collect()
+            })
+            .collect();
+        let bytes: Vec<Vec<u8>> = samples
+            .iter()
+            .map(|plane| plane.iter().flat_map(|sample| sample.to_le_bytes()).collect())
+            .collect();
+        let mut picture = Picture {
+            layout, width, height, planes: [&[]; 3], strides: [0; 3], colour, bits,
+        };
+        for (index, plane) in layout.planes().iter().enumerate() {
+            picture.planes[index] = &bytes[index];
+            picture.strides[index] = plane.samples(width) as usize * 2;
+        }
+        let pitch = width as usize * 4;
+        let mut rows = vec![0u8; pitch * height as usize];
+        prop_assert_eq!(render_rgba(&picture, &mut rows, pitch, (width, height)), Ok(None));
+        for y in 0..height {
+            for x in 0..width {
+                let sample = |index: usize| match layout.planes().get(index) {
+                    Some(plane) => {
+                        let at = (y >> plane.height_shift) * plane.samples(width) + (x >> plane.width_shift);
+                        samples[index][at as usize]
+                    }
+                    None => 1 << (bits - 1),
+                };
+                let expected = deep_reference([sample(0), sample(1), sample(2)], colour, bits);
+                let start = y as usize * pitch + x as usize * 4;
+                for (actual, expected) in rows[start..].iter().zip(expected) {
+                    prop_assert!((f64::from(*actual) - expected).abs() <= 1.0,
+                        "{:?} {:?} {} bits at {},{}: {} for {}", layout, colour, bits, x, y, actual, expected);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn deep_samples_are_rounded_to_8_bits(bits in 9u32..=15, sample: u16) {
+        let sample = sample & ((1 << bits) - 1);
+        let bytes = sample.to_le_bytes();
+        let picture = Picture {
+            layout: PictureLayout::I420,
+            width: 1,
+            height: 1,
+            planes: [&bytes, &bytes, &bytes],
+            strides: [2; 3],
+            colour: Colour::default(),
+            bits,
+        };
+        let mut planes = [0; 3];
+        let mut canvas = Canvas::packed(VideoFormat::I420, (1, 1), &mut planes);
+        prop_assert_eq!(render(&picture, &mut canvas), Ok(None));
+        let expected = (f64::from(sample) / f64::from(1u32 << (bits - 8))).round().min(255.0);
+        prop_assert_eq!(planes, [expected as u8; 3]);
     }
 }

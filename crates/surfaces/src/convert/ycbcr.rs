@@ -17,7 +17,7 @@ const BLOCK: usize = 32;
 /// signed 16-bit number, so that the upper half of each product is the term with
 /// [`FRACTION_BITS`].
 #[derive(Clone, Copy)]
-struct Factors {
+pub(super) struct Factors {
     luma: i16,
     luma_offset: i16,
     red_cr: i16,
@@ -26,8 +26,41 @@ struct Factors {
     blue_cb: i16,
 }
 
+/// Samples that go into the sums: luma times 128, and chroma without its bias times 256.
+pub(super) trait Sample: Copy + Default {
+    fn luma(self) -> i16;
+    fn chroma(self) -> i16;
+}
+
+impl Sample for u8 {
+    #[inline(always)]
+    fn luma(self) -> i16 {
+        i16::from(self).wrapping_mul(128)
+    }
+
+    #[inline(always)]
+    fn chroma(self) -> i16 {
+        i16::from(self).wrapping_sub(128).wrapping_mul(256)
+    }
+}
+
+/// Prepared from deeper samples.
+impl Sample for i16 {
+    #[inline(always)]
+    fn luma(self) -> i16 {
+        self
+    }
+
+    #[inline(always)]
+    fn chroma(self) -> i16 {
+        self
+    }
+}
+
 impl Factors {
-    fn new(Colour { matrix, range }: Colour) -> Self {
+    /// `bits` is the depth of the samples, which have been brought to the scale of 8 bits: full range
+    /// ends a little short of 256 there.
+    pub(super) fn new(Colour { matrix, range }: Colour, bits: u32) -> Self {
         let (kr, kb) = match matrix {
             Matrix::Bt601 => (0.299, 0.114),
             Matrix::Bt709 => (0.2126, 0.0722),
@@ -36,7 +69,11 @@ impl Factors {
         let kg = 1.0 - kr - kb;
         let (black, luma_scale, chroma_scale) = match range {
             Range::Limited => (16.0, 255.0 / 219.0, 255.0 / 224.0),
-            Range::Full => (0.0, 1.0, 1.0),
+            Range::Full => {
+                let end = (1u32 << bits) as f64;
+                let scale = 255.0 / 256.0 * end / (end - 1.0);
+                (0.0, scale, scale)
+            }
         };
         let (red_cr, blue_cb) = (
             2.0 * (1.0 - kr) * chroma_scale,
@@ -63,7 +100,7 @@ pub(super) fn is_ycbcr(layout: PictureLayout) -> bool {
 
 /// Converts a checked picture to RGBA rows with alpha 255, `pitch` bytes apart.
 pub(super) fn convert(picture: &Picture<'_>, to: &mut [u8], pitch: usize) {
-    let factors = Factors::new(picture.colour);
+    let factors = Factors::new(picture.colour, 8);
     let width = picture.width as usize;
     let mut expanded = Expanded::new(width);
     for (row, to) in (0..picture.height).zip(to.chunks_mut(pitch)) {
@@ -170,7 +207,14 @@ fn split(pairs: &[u8], first: &mut [u8], second: &mut [u8]) {
     }
 }
 
-fn convert_row(factors: &Factors, luma: &[u8], cb: &[u8], cr: &[u8], to: &mut [u8]) {
+/// Converts a row of samples, one of each kind for each pixel.
+pub(super) fn convert_row<S: Sample>(
+    factors: &Factors,
+    luma: &[S],
+    cb: &[S],
+    cr: &[S],
+    to: &mut [u8],
+) {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
         // SAFETY: the processor has AVX2.
@@ -183,13 +227,19 @@ fn convert_row(factors: &Factors, luma: &[u8], cb: &[u8], cr: &[u8], to: &mut [u
 /// The same code, compiled for wider registers.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn convert_row_avx2(factors: &Factors, luma: &[u8], cb: &[u8], cr: &[u8], to: &mut [u8]) {
+fn convert_row_avx2<S: Sample>(factors: &Factors, luma: &[S], cb: &[S], cr: &[S], to: &mut [u8]) {
     convert_row_portable(factors, luma, cb, cr, to);
 }
 
 #[inline(always)]
 #[allow(clippy::inline_always)] // it must be compiled with the features of its caller
-fn convert_row_portable(factors: &Factors, luma: &[u8], cb: &[u8], cr: &[u8], to: &mut [u8]) {
+fn convert_row_portable<S: Sample>(
+    factors: &Factors,
+    luma: &[S],
+    cb: &[S],
+    cr: &[S],
+    to: &mut [u8],
+) {
     let rows = [luma, cb, cr].map(|samples| samples.as_chunks::<BLOCK>());
     let [(luma, _), (cb, _), (cr, _)] = rows;
     let (to, to_rest) = to.as_chunks_mut::<4>().0.as_chunks_mut::<BLOCK>();
@@ -205,11 +255,11 @@ fn convert_row_portable(factors: &Factors, luma: &[u8], cb: &[u8], cr: &[u8], to
 
 #[inline(always)]
 #[allow(clippy::inline_always)] // as above
-fn convert_block(
+fn convert_block<S: Sample>(
     factors: &Factors,
-    luma: &[u8; BLOCK],
-    cb: &[u8; BLOCK],
-    cr: &[u8; BLOCK],
+    luma: &[S; BLOCK],
+    cb: &[S; BLOCK],
+    cr: &[S; BLOCK],
 ) -> [[u8; 4]; BLOCK] {
     // Plain wrapping operations throughout: overflow checks would keep the loops scalar. Nothing
     // wraps, see FRACTION_BITS. The loops are separate because the widest number in a loop decides
@@ -219,10 +269,8 @@ fn convert_block(
     let mut red_green = [0u16; BLOCK];
     let mut blue_alpha = [0u16; BLOCK];
     for index in 0..BLOCK {
-        let luma = upper(i16::from(luma[index]).wrapping_mul(128), factors.luma)
-            .wrapping_add(factors.luma_offset);
-        let cb = i16::from(cb[index]).wrapping_sub(128).wrapping_mul(256);
-        let cr = i16::from(cr[index]).wrapping_sub(128).wrapping_mul(256);
+        let luma = upper(luma[index].luma(), factors.luma).wrapping_add(factors.luma_offset);
+        let (cb, cr) = (cb[index].chroma(), cr[index].chroma());
         let red = luma.wrapping_add(upper(cr, factors.red_cr));
         let green = luma
             .wrapping_add(upper(cb, factors.green_cb))
@@ -238,8 +286,8 @@ fn convert_block(
     pixels.map(u32::to_le_bytes)
 }
 
-fn padded(samples: &[u8]) -> [u8; BLOCK] {
-    let mut block = [0; BLOCK];
+fn padded<S: Sample>(samples: &[S]) -> [S; BLOCK] {
+    let mut block = [S::default(); BLOCK];
     block[..samples.len()].copy_from_slice(samples);
     block
 }
