@@ -125,18 +125,18 @@ RECIPES = (
         matrix="bt709",
     ),
     Recipe(
-        "h264_open_gop_320x240.h264",
+        "h264_open_gop_320x240.mkv",
         320,
         240,
         80,
         x264(crf=28, profile="high", params=f"open-gop=1:b-pyramid=normal:{OPEN_GOP}"),
     ),
     Recipe(
-        "hevc_open_gop_320x240.hevc",
+        "hevc_open_gop_320x240.mkv",
         320,
         240,
         80,
-        x265(crf=30, params=f"open-gop=1:b-pyramid=1:repeat-headers=1:{OPEN_GOP}"),
+        x265(crf=30, params=f"open-gop=1:b-pyramid=1:{OPEN_GOP}"),
     ),
 )
 
