@@ -55,7 +55,9 @@ def change(codec: str, decoder: str) -> dict[str, Any]:
         path.write_bytes(b"".join(map(access_units, names)))
         line = f"filesrc location={path} ! {PARSERS[codec]} ! {decoder} ! fakesink silent=false sync=false"
         command = ["gst-launch-1.0", "-v", *line.split()]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, env=ENVIRONMENT)
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=LIMIT_S, env=ENVIRONMENT
+        )
     return {
         "sent": [f"{CLIPS[name].frames} of {CLIPS[name].width}x{CLIPS[name].height}" for name in names],
         "seen": seen(done.stdout),

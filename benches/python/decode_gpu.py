@@ -35,7 +35,7 @@ from savant_rs.deepstream import backend
 from savant_rs.gstreamer import PacketReader
 
 HERE = Path(__file__).resolve().parent
-RUN_LIMIT_S = 60
+RUN_LIMIT_S = 20
 CLIP_OF_CODEC = {"h264": CLIPS["h264_1080p"], "hevc": CLIPS["hevc_1080p"]}
 
 
@@ -68,6 +68,10 @@ class Failed(Exception):
     """A run of a program ended without a result; the text says how."""
 
 
+class TimedOut(Failed):
+    """It did not end in time."""
+
+
 def programs() -> list[Program]:
     return [
         Program("savant_rs.deepstream, RGBA, Python callback", "ours"),
@@ -81,7 +85,7 @@ def run(program: Program, clip: Clip, units: Path, limit: float, *options: objec
     """Runs a program to its end and returns its answer."""
     command = [sys.executable, "-m", f"_programs.{program.module}", "--clip", clip.name, "--units", units]
     command += ["--output", program.output, *options]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "errors": "replace"}
     # In a group of its own, so that what it started ends with it.
     process = subprocess.Popen([str(part) for part in command], cwd=HERE, start_new_session=True, **pipes)
     try:
@@ -89,7 +93,7 @@ def run(program: Program, clip: Clip, units: Path, limit: float, *options: objec
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-        raise Failed(f"did not end within {limit:.0f} s") from None
+        raise TimedOut(f"did not end within {limit:.0f} s") from None
     try:
         return json.loads(printed.splitlines()[-1])
     except (IndexError, ValueError):
@@ -110,6 +114,9 @@ def check(compared: Sequence[Program], units: dict[str, Path], deadline: float) 
             except Failed as failed:
                 program.unverified[codec] = str(failed)
                 say(f"{program.name}, {codec}: {failed}")
+                if isinstance(failed, TimedOut):
+                    program.failure = str(failed)
+                    break
 
 
 def turns(rows: Sequence[Row], compared: Sequence[Program], rounds: int) -> Iterator[tuple[Row, Program]]:
@@ -135,8 +142,8 @@ def measure(
         try:
             answer = run(program, CLIP_OF_CODEC[row.codec], units[row.codec], min(RUN_LIMIT_S, left), *numbers)
         except Failed as failed:
-            # For want of time, the others would fail in the same way.
-            if left >= RUN_LIMIT_S or "did not end" not in str(failed):
+            # For want of time any program fails.
+            if left >= RUN_LIMIT_S or not isinstance(failed, TimedOut):
                 program.failure = f"{row}: {failed}"
             say(f"{program.name}, {row}: {failed}")
             continue

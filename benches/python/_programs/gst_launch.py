@@ -43,7 +43,13 @@ def command(path: Path, task: Task, sink: str) -> list[str]:
 
 def measure(path: Path, task: Task) -> Measured:
     started, printed, cpu = time.perf_counter(), "", []
-    line_by_line = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "env": ENVIRONMENT}
+    line_by_line = {
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.STDOUT,
+        "text": True,
+        "errors": "replace",
+        "env": ENVIRONMENT,
+    }
     with subprocess.Popen(["gst-launch-1.0", *command(path, task, "fakesink sync=false")], **line_by_line) as process:
         for line in process.stdout:
             printed += line
@@ -61,7 +67,11 @@ def check(path: Path, task: Task) -> None:
     """Every picture reaches the sink."""
     sink = "fakesink sync=false silent=false"
     done = subprocess.run(
-        ["gst-launch-1.0", *command(path, task, sink)], capture_output=True, text=True, env=ENVIRONMENT
+        ["gst-launch-1.0", *command(path, task, sink)],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        env=ENVIRONMENT,
     )
     found = pictures(done.stdout)
     if found != task.clip.frames:

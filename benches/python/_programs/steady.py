@@ -18,7 +18,7 @@ from pathlib import Path
 
 from clips_lib import CLIPS, Clip
 
-PREROLL_LIMIT_S = 60
+PREROLL_LIMIT_S = 15
 
 
 @dataclass(frozen=True)
