@@ -14,12 +14,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import queue
-import re
 import statistics
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -28,9 +25,8 @@ from pathlib import Path
 
 import numpy as np
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(REPOSITORY / "tests"))
-
+from _programs.gst_launch import execution_seconds, pictures
+from _programs.machine import machine
 from clips_lib import CLIPS, Clip, read_frame_number
 from savant_rs.deepstream import (
     FlexibleDecoder,
@@ -136,7 +132,7 @@ def gst_launch(file: Path, pipeline: str, sink: str) -> str:
 def check_gst(file: Path, pipeline: str, frames: int) -> None:
     """The pipeline gives every frame too."""
     printed = gst_launch(file, pipeline, "fakesink sync=false silent=false")
-    found = len(re.findall(r"last-message = chain", printed))
+    found = pictures(printed)
     if found != frames:
         raise SystemExit(f"gst-launch gave {found} of {frames} frames")
 
@@ -144,30 +140,16 @@ def check_gst(file: Path, pipeline: str, frames: int) -> None:
 def time_gst(file: Path, pipeline: str) -> float:
     """Seconds in the playing state, as gst-launch-1.0 itself reports: start-up does not count."""
     printed = gst_launch(file, pipeline, "fakesink sync=false")
-    match = re.search(r"Execution ended after (\d+):(\d+):(\d+\.\d+)", printed)
-    if match is None:
+    seconds = execution_seconds(printed)
+    if seconds is None:
         raise SystemExit(f"gst-launch did not say how long it took:\n{printed}")
-    hours, minutes, seconds = match.groups()
-    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+    return seconds
 
 
 def write_repeated(clip: Clip, loops: int, target: Path) -> None:
     """The same access units as a file, without encoding anything again."""
     command = ["ffmpeg", "-v", "error", "-stream_loop", str(loops - 1), "-i", str(clip.path), "-c", "copy"]
     subprocess.run([*command, str(target)], check=True)
-
-
-def machine() -> dict[str, object]:
-    """What the figures were taken on."""
-    models = re.findall(r"model name\s*: (.+)", Path("/proc/cpuinfo").read_text())
-    gstreamer = subprocess.run(["gst-launch-1.0", "--version"], check=True, capture_output=True, text=True).stdout
-    return {
-        "cpu": models[0] if models else platform.machine(),
-        "cores": os.cpu_count(),
-        "load_before": os.getloadavg()[0],
-        "gstreamer": gstreamer.splitlines()[0].split()[-1],
-        "python": platform.python_version(),
-    }
 
 
 def main() -> None:

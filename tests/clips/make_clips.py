@@ -70,6 +70,7 @@ def vpx(encoder: str, bitrate: str, *extra: str) -> tuple[str, ...]:
 MJPEG = ("-c:v", "mjpeg", "-pix_fmt", "yuvj420p", "-huffman", "default", "-q:v", "6")
 PYRAMID = "bframes=3:b-adapt=0:b-pyramid=normal:ref=4:keyint=50:min-keyint=50:scenecut=0"
 BASELINE = "keyint=30:min-keyint=30:scenecut=0"
+OPEN_GOP = "bframes=3:b-adapt=0:keyint=20:min-keyint=20:scenecut=0"
 
 # The index in this table is the high byte of the clip's frame numbers: append, never reorder.
 RECIPES = (
@@ -115,6 +116,28 @@ RECIPES = (
     Recipe("h264_640x360.ts", 640, 360, 30, x264(crf=30, profile="main", params=BASELINE + ":bframes=2")),
     Recipe("h264_320x240.mp4", 320, 240, 30, x264(crf=28, profile="main", params=BASELINE + ":bframes=2")),
     Recipe("vp8_320x180.ivf", 320, 180, 30, vpx("libvpx", "200k"), two_pass=True),
+    Recipe(
+        "hevc_1080p.mkv",
+        1920,
+        1080,
+        60,
+        x265(crf=33, params="bframes=4:b-pyramid=1:keyint=60:min-keyint=60:open-gop=0", extra=tuple(BT709)),
+        matrix="bt709",
+    ),
+    Recipe(
+        "h264_open_gop_320x240.mkv",
+        320,
+        240,
+        80,
+        x264(crf=28, profile="high", params=f"open-gop=1:b-pyramid=normal:{OPEN_GOP}"),
+    ),
+    Recipe(
+        "hevc_open_gop_320x240.mkv",
+        320,
+        240,
+        80,
+        x265(crf=30, params=f"open-gop=1:b-pyramid=1:{OPEN_GOP}"),
+    ),
 )
 
 

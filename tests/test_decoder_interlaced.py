@@ -1,0 +1,93 @@
+"""H.264 whose frames are coded as two field pictures: one picture comes out of two access units."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from clips_lib import read_frame_number
+from decoding import Recorder, make_frame, recorded, rgba_from_planes
+from field_pairs import CHROMA, HEIGHT, WIDTH, CodedFrame, Coding, write
+from savant_rs.gstreamer import PacketReader
+from savant_rs.primitives import Codec, VideoFrame
+
+FIRST_NUMBER = 0xF000
+TOP, BOTTOM, FRAME = Coding.TOP_FIRST, Coding.BOTTOM_FIRST, Coding.FRAME
+SEQUENCES = {
+    "top-first": write([TOP] * 12, FIRST_NUMBER, idr_every=5),
+    "bottom-first": write([BOTTOM] * 12, FIRST_NUMBER, idr_every=5),
+    "one-long-group": write([TOP] * 40, FIRST_NUMBER, idr_every=40),
+    "fields-and-frames": write([TOP, FRAME] * 6 + [BOTTOM, FRAME] * 6, FIRST_NUMBER, idr_every=8),
+}
+every_sequence = pytest.mark.parametrize("coded", SEQUENCES.values(), ids=SEQUENCES)
+
+
+def submit_fields(coded: Sequence[CodedFrame]) -> tuple[Recorder, list[VideoFrame], list[VideoFrame]]:
+    """Decodes the access units one by one; returns also the frames of the pictures' first and second ones."""
+    firsts, seconds = [], []
+    with recorded() as (decoder, recorder):
+        for frame in coded:
+            for place, data in enumerate(frame.access_units):
+                submitted = make_frame(Codec.H264, WIDTH, HEIGHT)
+                (seconds if place else firsts).append(submitted)
+                decoder.submit(submitted, data)
+    assert decoder.stats()["orphans"] == 0
+    return recorder, firsts, seconds
+
+
+@every_sequence
+def test_a_pair_of_fields_is_one_picture_with_the_frame_of_its_first(coded: list[CodedFrame]) -> None:
+    recorder, firsts, seconds = submit_fields(coded)
+    pictures = recorder.pictures
+    assert [read_frame_number(picture.pixels) for picture in pictures] == [frame.number for frame in coded]
+    assert [picture.frame.uuid for picture in pictures] == [frame.uuid for frame in firsts]
+    assert recorder.reasons == ["no_picture"] * len(seconds)
+    assert [skip.frame.uuid for skip in recorder.skips] == [frame.uuid for frame in seconds]
+
+
+@every_sequence
+def test_the_lines_of_both_fields_are_woven(coded: list[CodedFrame]) -> None:
+    recorder, _, _ = submit_fields(coded)
+    chroma = np.full((HEIGHT // 2, WIDTH // 2), CHROMA, np.uint8)
+    for picture, frame in zip(recorder.pictures, coded, strict=True):
+        expected = rgba_from_planes((frame.luma, chroma, chroma), "bt601", full_range=False)
+        assert np.abs(picture.pixels[..., :3] - expected).max() <= 2
+
+
+@every_sequence
+def test_both_fields_in_one_packet(coded: list[CodedFrame]) -> None:
+    """Containers and other parsers keep the two access units of a frame together."""
+    with recorded() as (decoder, recorder):
+        for frame in coded:
+            decoder.submit(make_frame(Codec.H264, WIDTH, HEIGHT), b"".join(frame.access_units))
+    assert recorder.kinds == ["frame"] * len(coded)
+    assert [read_frame_number(picture.pixels) for picture in recorder.pictures] == [frame.number for frame in coded]
+
+
+@every_sequence
+def test_the_packet_reader_gives_each_field_by_itself(coded: list[CodedFrame], tmp_path: Path) -> None:
+    path = tmp_path / "fields.h264"
+    path.write_bytes(b"".join(data for frame in coded for data in frame.access_units))
+    with PacketReader(path) as reader:
+        sent = list(reader)
+    assert len(sent) == sum(len(frame.access_units) for frame in coded)
+    assert {(frame.width, frame.height) for frame, _ in sent} == {(WIDTH, HEIGHT)}
+
+
+@pytest.mark.ffmpeg
+@every_sequence
+def test_the_streams_are_what_they_are_meant_to_be(coded: list[CodedFrame], tmp_path: Path) -> None:
+    """Another decoder gives back the very samples that were written."""
+    path = tmp_path / "fields.h264"
+    path.write_bytes(b"".join(data for frame in coded for data in frame.access_units))
+    command = ["ffmpeg", "-v", "error", "-i", str(path), "-vsync", "passthrough", "-f", "rawvideo", "-"]
+    raw = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+    pictures = np.frombuffer(raw, np.uint8).reshape(-1, HEIGHT * WIDTH * 3 // 2)
+    assert len(pictures) == len(coded)
+    for picture, frame in zip(pictures, coded, strict=True):
+        np.testing.assert_array_equal(picture[: HEIGHT * WIDTH].reshape(HEIGHT, WIDTH), frame.luma)
+        assert (picture[HEIGHT * WIDTH :] == CHROMA).all()
