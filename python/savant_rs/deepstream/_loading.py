@@ -38,6 +38,8 @@ def prepare() -> None:
 def load_native() -> ModuleType:
     """Imports the native module and tells it where NVIDIA's wheel is.
 
+    On a machine with an NVIDIA driver this also makes NVIDIA's elements known to GStreamer.
+
     Raises:
         ImportError: naming the Debian packages to install when GStreamer's libraries are missing.
     """
@@ -54,6 +56,7 @@ def load_native() -> ModuleType:
             path=error.path,
         ) from error
     native._set_search(_nvidia_site_packages())
+    native._offer_elements()
     return native
 
 

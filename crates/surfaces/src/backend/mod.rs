@@ -3,6 +3,8 @@
 mod deepstream;
 mod host;
 mod plane;
+mod plugins;
+mod search;
 mod select;
 
 use std::any::Any;
@@ -19,8 +21,12 @@ use crate::layout::SurfaceSpec;
 use crate::platform::Platform;
 use crate::reader::SlotInfo;
 
-pub(crate) use deepstream::Engine;
-pub use select::{BACKEND_VARIABLE, backend, libraries, plugin_folders, set_search};
+pub(crate) use deepstream::{Cuda, Engine};
+pub(crate) use plugins::load_libraries;
+pub use plugins::{DECODER_ELEMENT, load_plugins, offer_elements};
+use select::init_gstreamer;
+pub(crate) use select::is_gpu_visible;
+pub use select::{BACKEND_VARIABLE, backend, libraries, set_search};
 
 /// The backends that exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
