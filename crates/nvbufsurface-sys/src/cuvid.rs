@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use libloading::os::unix::Library;
 
-use crate::api::MissingSymbol;
+use crate::api::{MissingSymbol, linker_text};
 
 /// File name of the library.
 pub const LIBRARY: &str = "libnvcuvid.so.1";
@@ -26,8 +26,14 @@ pub const CODEC_VP9: c_int = 10;
 /// `cudaVideoCodec_AV1`.
 pub const CODEC_AV1: c_int = 11;
 
+/// `cudaVideoChromaFormat_Monochrome`.
+pub const CHROMA_400: c_int = 0;
 /// `cudaVideoChromaFormat_420`.
 pub const CHROMA_420: c_int = 1;
+/// `cudaVideoChromaFormat_422`.
+pub const CHROMA_422: c_int = 2;
+/// `cudaVideoChromaFormat_444`.
+pub const CHROMA_444: c_int = 3;
 
 /// `CUVIDDECODECAPS`: the question (first three fields) and its answer.
 #[repr(C)]
@@ -92,13 +98,13 @@ fn open() -> Result<GetDecoderCaps, CuvidError> {
     const NAME: &str = "cuvidGetDecoderCaps";
     // SAFETY: the initialisers of the driver's library are made for being opened this way.
     let library = unsafe { Library::new(LIBRARY) }
-        .map_err(|error| CuvidError::NotFound(error.to_string()))?;
+        .map_err(|error| CuvidError::NotFound(linker_text(&error)))?;
     // SAFETY: the type is that of the C declaration.
     let function = unsafe { library.get::<GetDecoderCaps>(NAME) }.map(|symbol| *symbol);
     // The function must stay valid, so the library is never closed.
     std::mem::forget(library);
     function.map_err(|error| {
-        let reason = error.to_string();
+        let reason = linker_text(&error);
         CuvidError::MissingSymbol(MissingSymbol { name: NAME, reason })
     })
 }

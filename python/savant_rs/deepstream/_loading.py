@@ -95,15 +95,19 @@ def _nvidia_site_packages() -> list[Path]:
     return [path for path in paths if (path / folder).is_dir()]
 
 
-def _warn_about_the_other_distribution() -> None:
+def other_distribution() -> str | None:
+    """What is wrong if the distribution with the same package is installed too, else None."""
     try:
         version = importlib.metadata.version(OTHER_DISTRIBUTION)
     except importlib.metadata.PackageNotFoundError:
-        return
-    warnings.warn(
+        return None
+    return (
         f"the distribution {OTHER_DISTRIBUTION} {version} is installed beside savant-rs-deepstream; both put "
         f"files into the package savant_rs, so one has overwritten some of the other's. Use separate virtual "
-        f"environments, or uninstall both and install the one that you need.",
-        RuntimeWarning,
-        stacklevel=3,
+        f"environments, or uninstall both and install the one that you need."
     )
+
+
+def _warn_about_the_other_distribution() -> None:
+    if problem := other_distribution():
+        warnings.warn(problem, RuntimeWarning, stacklevel=3)

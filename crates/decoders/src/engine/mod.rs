@@ -14,6 +14,7 @@ use frames::Codec;
 use gst::prelude::*;
 use parking_lot::Mutex;
 pub(crate) use picture::RawPicture;
+pub use table::{Element, software_elements};
 
 use crate::bitstream::presentation::PresentationClock;
 use crate::config::{DecoderConfig, Hardware};

@@ -6,6 +6,7 @@ mod plane;
 mod plugins;
 mod search;
 mod select;
+mod stdout;
 
 use std::any::Any;
 use std::fmt;
@@ -21,7 +22,7 @@ use crate::layout::SurfaceSpec;
 use crate::platform::Platform;
 use crate::reader::SlotInfo;
 
-pub(crate) use deepstream::{Cuda, Engine};
+pub(crate) use deepstream::Cuda;
 pub(crate) use plugins::load_libraries;
 pub use plugins::{DECODER_ELEMENT, load_plugins, offer_elements};
 use select::init_gstreamer;

@@ -7,10 +7,11 @@
 
 use std::path::PathBuf;
 
-use nvbufsurface_sys::Libraries;
+use nvbufsurface_sys::{Libraries, LoadError};
 
 use super::search;
 use super::select::{Wish, is_gpu_visible};
+use super::stdout::Diverted;
 use crate::error::Error;
 
 /// NVIDIA's decoder element.
@@ -47,7 +48,7 @@ pub fn offer_elements() -> Result<bool, Error> {
     }
     // Before GStreamer, which may otherwise open and close them as it looks for plugins; closing
     // them ends the process.
-    load_libraries()?;
+    load_libraries().map_err(|error| unusable(error.to_string()))?;
     super::init_gstreamer()?;
     load_plugins()?;
     Ok(true)
@@ -59,7 +60,7 @@ pub fn offer_elements() -> Result<bool, Error> {
 /// [`Error::Driver`] without libraries or plugin, or if `GStreamer` knows the element from
 /// another root than the libraries in use.
 pub fn load_plugins() -> Result<(), Error> {
-    let libraries = load_libraries()?;
+    let libraries = load_libraries().map_err(|error| unusable(error.to_string()))?;
     if has_decoder_element() {
         return Ok(());
     }
@@ -81,8 +82,8 @@ fn has_decoder_element() -> bool {
 }
 
 /// NVIDIA's libraries, whether or not they are in use.
-pub(crate) fn load_libraries() -> Result<&'static Libraries, Error> {
-    nvbufsurface_sys::load(&search::options()).map_err(|error| unusable(error.to_string()))
+pub(crate) fn load_libraries() -> Result<&'static Libraries, LoadError> {
+    nvbufsurface_sys::load(&search::options())
 }
 
 fn load(libraries: &Libraries, plugin: &str) -> Result<(), Error> {
@@ -92,6 +93,7 @@ fn load(libraries: &Libraries, plugin: &str) -> Result<(), Error> {
         .map(|folder| folder.join(plugin))
         .find(|path| path.exists())
         .ok_or_else(|| unusable(format!("{plugin} is in none of {folders:?}")))?;
+    let _diverted = Diverted::new();
     gst::Plugin::load_file(&path)
         .map(|_| ())
         .map_err(|error| unusable(format!("{}: {error}", path.display())))
