@@ -39,7 +39,7 @@ impl<T, E: ToString> From<Result<T, E>> for Answer<T> {
 
 /// A library: its soname or file name, and its file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Library {
+pub struct LibraryFile {
     /// What it is opened by.
     pub name: String,
     /// The file that was opened, without links.
@@ -61,7 +61,7 @@ pub enum DeepStream {
         /// The releases whose slots are that large; `None` for those of none.
         generation: Option<&'static str>,
         /// Each library.
-        libraries: Vec<Library>,
+        libraries: Vec<LibraryFile>,
     },
     /// They cannot.
     Missing {
@@ -82,7 +82,7 @@ pub struct Driver {
     /// The version of CUDA that it has, such as `13.0`.
     pub cuda: Answer<String>,
     /// Its libraries.
-    pub libraries: Vec<Library>,
+    pub libraries: Vec<LibraryFile>,
 }
 
 /// One GPU.
@@ -196,8 +196,8 @@ impl From<Result<&Libraries, LoadError>> for DeepStream {
     }
 }
 
-fn library<E: ToString>(name: &str, path: Result<PathBuf, E>) -> Library {
-    Library {
+fn library<E: ToString>(name: &str, path: Result<PathBuf, E>) -> LibraryFile {
+    LibraryFile {
         name: name.to_owned(),
         path: path.into(),
     }

@@ -21,8 +21,10 @@ def show(document: Document, output: TextIO) -> None:
     for table in (_libraries(document), _gpu_modes(document), _codecs(document)):
         if table.row_count:
             console.print(table)
-    for attempt in document["deepstream"].get("tried", ()):
-        console.print(f"no DeepStream: {attempt}")
+    if tried := document["deepstream"].get("tried"):
+        console.print("DeepStream was looked for in this order:")
+        for number, attempt in enumerate(tried, 1):
+            console.print(f"{number:3}. {attempt}")
     for hint in document["hints"]:
         console.print(f"hint: {hint}")
 
@@ -53,11 +55,11 @@ def _facts(document: Document) -> Table:
     table.add_row("PacketReader", _reader(document["gstreamer"]["reader"]))
     table.add_row("nvv4l2decoder", _plugin(document["gstreamer"]["nvv4l2decoder"]))
     table.add_row("DeepStream", _deepstream(document["deepstream"]))
-    table.add_row("NVIDIA driver", _text(driver["version"]) if driver["visible"] else "none")
-    if error_of(driver["cuda"]) is None:
-        table.add_row("CUDA", driver["cuda"])
-    if driver["visible"] and error_of(document["gpus"]):
-        table.add_row("GPUs", _text(document["gpus"]))
+    if driver["visible"] or error_of(driver["cuda"]) is None:
+        table.add_row("NVIDIA driver", _text(driver["version"]))
+        table.add_row("CUDA", _text(driver["cuda"]))
+    else:
+        table.add_row("NVIDIA driver", "none")
     for gpu in _gpus(document):
         table.add_row(f"GPU {gpu['gpu_id']}", _gpu(gpu))
     if document["jetson"]:
@@ -87,16 +89,16 @@ def _gpus(document: Document) -> list[dict[str, Any]]:
 
 
 def _gpu(gpu: dict[str, Any]) -> str:
-    memory, nvenc = gpu["memory"], gpu["nvenc"]
-    in_use = f"{memory['used_mib']} of {memory['total_mib']} MiB in use" if "used_mib" in memory else _text(memory)
-    encodes = {True: "NVENC", False: "no NVENC"}[nvenc] if isinstance(nvenc, bool) else f"NVENC {_text(nvenc)}"
+    memory = gpu["memory"]
+    in_use = f"{memory['used_mib']} of {memory['total_mib']} MiB in use" if "used_mib" in memory else f"memory {_text(memory)}"
+    nvenc = {True: "yes", False: "no"}.get(gpu["nvenc"]) if isinstance(gpu["nvenc"], bool) else _text(gpu["nvenc"])
     architecture = f"{_text(gpu['architecture'])} ({_text(gpu['capability'])})"
-    return ", ".join([_text(gpu["name"]), architecture, in_use, encodes])
+    return ", ".join([_text(gpu["name"]), architecture, in_use, f"NVENC: {nvenc}"])
 
 
 def _libraries(document: Document) -> Table:
     """NVIDIA's libraries; no row where there is no sign of any."""
-    table = _table("NVIDIA's libraries", "library", "version", "file")
+    table = _table("NVIDIA's libraries", "library", "version", "file, or what is wrong")
     found = document["deepstream"].get("libraries", [])
     if document["driver"]["visible"] or found:
         for library in [*found, *document["driver"]["libraries"]]:
