@@ -192,6 +192,14 @@ def test_missing_decoders_fail_and_their_package_is_named(tmp_path: Path, no_ele
     assert "matroskademux" in reader and "gstreamer1.0-plugins-good" in reader
 
 
+@pytest.mark.skipif(backend() != "host", reason="a machine without a GPU")
+def test_the_places_are_listed_once(tmp_path: Path) -> None:
+    done = run("doctor", cwd=tmp_path, SAVANT_BACKEND="deepstream")
+    assert done.returncode == 1
+    assert "the deepstream backend cannot be used" in done.stdout
+    assert done.stdout.count("/opt/nvidia/deepstream") == 1
+
+
 def test_a_backend_that_cannot_be_had_is_told(tmp_path: Path) -> None:
     done = run("doctor", cwd=tmp_path, SAVANT_BACKEND="nonsense")
     assert done.returncode == 1
@@ -268,7 +276,8 @@ def test_the_other_distribution_is_reported(machine: dict[str, Any], tmp_path: P
     assert "savant-rs 1.2.3" in hint
 
 
-def test_the_screen_shows_gpus_and_libraries(machine: dict[str, Any]) -> None:
+def test_the_screen_shows_gpus_and_libraries(machine: dict[str, Any], monkeypatch: Any) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
     machine["driver"].update(visible=True, version="580.95.05", cuda="13.0")
     limits = {"min_size": [144, 144], "max_size": [8192, 8192], "engines": 7}
     modes = [
@@ -282,7 +291,7 @@ def test_the_screen_shows_gpus_and_libraries(machine: dict[str, Any]) -> None:
     output = io.StringIO()
     screen.show(machine, output)
     text = output.getvalue()
-    assert "a GPU, hopper (9.0), 12 of 81559 MiB in use, NVENC: no" in text
+    assert "a GPU, hopper (9.0), memory: 12 of 81559 MiB in use, NVENC: no" in text
     row = re.search(r"│ 0\s*│ hevc.*", text)
     assert row is not None
     assert [cell.strip() for cell in row[0].split("│")[3:7]] == ["4:2:0 4:4:4", "8 10", "144x144 to 8192x8192", "7"]

@@ -83,15 +83,9 @@ impl GStreamer {
     }
 }
 
-/// The plugin of NVIDIA's decoder element, or the heading of what is wrong with it.
+/// The plugin of NVIDIA's decoder element, or what is wrong with it.
 fn nvidia_plugin() -> Result<Plugin, String> {
-    load_plugins().map_err(|error| {
-        let text = error.to_string();
-        let heading = text.lines().next().unwrap_or_default();
-        heading
-            .trim_end_matches("; tried in this order:")
-            .to_owned()
-    })?;
+    load_plugins().map_err(|error| error.to_string())?;
     let plugin = gst::ElementFactory::find(DECODER_ELEMENT)
         .and_then(|factory| factory.plugin())
         .ok_or_else(|| format!("GStreamer knows no {DECODER_ELEMENT}"))?;

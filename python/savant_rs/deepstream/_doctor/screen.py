@@ -38,7 +38,13 @@ def _table(title: str, *headings: str) -> Table:
 
 def _text(value: object) -> str:
     problem = error_of(value)
-    return str(value) if problem is None else f"unknown: {problem}"
+    return str(value) if problem is None else f"unknown: {_heading(problem)}"
+
+
+def _heading(problem: str) -> str:
+    """What is wrong, without the list of places that were tried; that is printed once."""
+    first, *_ = problem.splitlines() or [""]
+    return first.removesuffix("; tried in this order:")
 
 
 def _facts(document: Document) -> Table:
@@ -73,7 +79,7 @@ def _reader(elements: list[dict[str, Any]]) -> str:
 
 
 def _plugin(plugin: dict[str, Any]) -> str:
-    return f"no: {plugin['error']}" if "error" in plugin else f"{plugin['version']}, {plugin['path']}"
+    return f"no: {_heading(plugin['error'])}" if "error" in plugin else f"{plugin['version']}, {plugin['path']}"
 
 
 def _deepstream(found: dict[str, Any]) -> str:
@@ -89,11 +95,13 @@ def _gpus(document: Document) -> list[dict[str, Any]]:
 
 
 def _gpu(gpu: dict[str, Any]) -> str:
-    memory = gpu["memory"]
-    in_use = f"{memory['used_mib']} of {memory['total_mib']} MiB in use" if "used_mib" in memory else f"memory {_text(memory)}"
-    nvenc = {True: "yes", False: "no"}.get(gpu["nvenc"]) if isinstance(gpu["nvenc"], bool) else _text(gpu["nvenc"])
+    memory, nvenc = gpu["memory"], gpu["nvenc"]
+    if error_of(memory) is None:
+        memory = f"{memory['used_mib']} of {memory['total_mib']} MiB in use"
+    if isinstance(nvenc, bool):
+        nvenc = "yes" if nvenc else "no"
     architecture = f"{_text(gpu['architecture'])} ({_text(gpu['capability'])})"
-    return ", ".join([_text(gpu["name"]), architecture, in_use, f"NVENC: {nvenc}"])
+    return f"{_text(gpu['name'])}, {architecture}, memory: {_text(memory)}, NVENC: {_text(nvenc)}"
 
 
 def _libraries(document: Document) -> Table:
@@ -137,7 +145,9 @@ def _codecs(document: Document) -> Table:
     for row in document["codecs"]:
         where = "hardware" if row["hardware"] else "software"
         software = ", ".join(map(_element, elements.get(row["codec"], [])))
-        table.add_row(row["codec"], row["decoder"] or "none", where if row["decoder"] else row["problem"], software)
+        table.add_row(
+            row["codec"], row["decoder"] or "none", where if row["decoder"] else _heading(row["problem"]), software
+        )
     return table
 
 
