@@ -94,11 +94,12 @@ def check_linkage(library: Path) -> None:
 
 
 def check_install(wheel: Path, folder: Path) -> Path:
-    """A fresh environment: install, import, make a buffer. Returns its interpreter."""
+    """A fresh environment: install, import, make a buffer, find the command. Returns its interpreter."""
     run(sys.executable, "-m", "venv", folder / "venv")
     python = folder / "venv/bin/python"
     run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wheel)
     run(python, "-c", IMPORT_CHECK, cwd=folder)
+    run(folder / "venv/bin/savant-deepstream", "--help")
     return python
 
 

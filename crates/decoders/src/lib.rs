@@ -17,6 +17,7 @@ mod output;
 mod reaper;
 mod sealed;
 
+pub use engine::{Element, software_elements};
 pub use flexible::{
     ConfigCallback, DecoderError, FlexibleDecoder, FlexibleDecoderConfig, Stats, Submission,
     live_sessions,

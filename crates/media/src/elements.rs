@@ -42,6 +42,12 @@ const DEMUXERS: [(&str, &str); 9] = [
     ("video/x-msvideo", "avidemux"),
 ];
 
+/// The elements that reading files takes, each with the Debian package that has it. Those that take
+/// a container apart matter only for files of that kind.
+pub fn elements() -> &'static [(&'static str, &'static str)] {
+    &PACKAGES
+}
+
 /// Makes an element.
 pub(crate) fn make(factory: &str) -> Result<gst::Element, MediaError> {
     gst::ElementFactory::make(factory)

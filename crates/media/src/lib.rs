@@ -19,6 +19,7 @@ mod timeline;
 mod vp8;
 
 pub use annex_b::length_prefixed;
+pub use elements::elements;
 pub use error::MediaError;
 pub use location::Location;
 pub use packet::{Packet, StreamFormat};

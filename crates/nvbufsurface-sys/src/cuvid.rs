@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use libloading::os::unix::Library;
 
-use crate::api::MissingSymbol;
+use crate::api::{MissingSymbol, linker_text};
 
 /// File name of the library.
 pub const LIBRARY: &str = "libnvcuvid.so.1";
@@ -27,7 +27,7 @@ pub const CODEC_VP9: c_int = 10;
 pub const CODEC_AV1: c_int = 11;
 
 /// `cudaVideoChromaFormat_Monochrome`.
-pub const CHROMA_MONOCHROME: c_int = 0;
+pub const CHROMA_400: c_int = 0;
 /// `cudaVideoChromaFormat_420`.
 pub const CHROMA_420: c_int = 1;
 /// `cudaVideoChromaFormat_422`.
@@ -110,13 +110,13 @@ fn open() -> Result<GetDecoderCaps, CuvidError> {
     const NAME: &str = "cuvidGetDecoderCaps";
     // SAFETY: the initialisers of the driver's library are made for being opened this way.
     let library = unsafe { Library::new(LIBRARY) }
-        .map_err(|error| CuvidError::NotFound(error.to_string()))?;
+        .map_err(|error| CuvidError::NotFound(linker_text(&error)))?;
     // SAFETY: the type is that of the C declaration.
     let function = unsafe { library.get::<GetDecoderCaps>(NAME) }.map(|symbol| *symbol);
     // The function must stay valid, so the library is never closed.
     std::mem::forget(library);
     function.map_err(|error| {
-        let reason = error.to_string();
+        let reason = linker_text(&error);
         CuvidError::MissingSymbol(MissingSymbol { name: NAME, reason })
     })
 }

@@ -18,6 +18,14 @@ impl Generation {
     /// The newest generation known to this crate.
     pub const NEWEST: Self = Self::New;
 
+    /// The releases of DeepStream that have it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Old => "DeepStream 4.0 to 7.1",
+            Self::New => "DeepStream 8.0 or later",
+        }
+    }
+
     /// Distance in bytes between two slots of `surfaceList`.
     pub const fn params_stride(self) -> usize {
         match self {

@@ -2,6 +2,7 @@
 
 mod configs;
 mod decoder;
+mod doctor;
 mod enums;
 mod errors;
 mod frames;
@@ -24,6 +25,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     media::register(module)?;
     surfaces::register(module)?;
     platform::register(module)?;
+    doctor::register(module)?;
     configs::register(module)?;
     decoder::register(module)
 }

@@ -11,6 +11,7 @@ use crate::errors::from_surfaces;
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(backend, module)?)?;
     module.add_function(wrap_pyfunction!(_set_search, module)?)?;
+    module.add_function(wrap_pyfunction!(_offer_elements, module)?)?;
     module.add_function(wrap_pyfunction!(init_cuda, module)?)?;
     module.add_function(wrap_pyfunction!(is_jetson_kernel, module)?)?;
     module.add_function(wrap_pyfunction!(jetson_model, module)?)?;
@@ -38,6 +39,18 @@ fn _set_search(site_packages: Vec<PathBuf>) -> bool {
         site_packages,
         ..LoadOptions::default()
     })
+}
+
+/// Makes NVIDIA's GStreamer elements known to this process where an NVIDIA driver and the libraries
+/// are; returns whether they are. Initialises GStreamer then, but no CUDA. Never raises: whoever
+/// uses the libraries is told what is wrong with them.
+#[pyfunction]
+fn _offer_elements(py: Python<'_>) -> bool {
+    py.detach(surfaces::backend::offer_elements)
+        .unwrap_or_else(|error| {
+            tracing::debug!("NVIDIA's elements are not offered: {error}");
+            false
+        })
 }
 
 /// Initialises CUDA for the calling thread and leaves the GPU's primary context current. On the host backend GPU 0 needs nothing.

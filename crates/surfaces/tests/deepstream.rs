@@ -3,14 +3,15 @@
 
 #![allow(clippy::unwrap_used)] // its helpers are tests too
 
+mod fake;
+
 use std::ffi::c_int;
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_LAZY};
 use savant_surfaces as surfaces;
+use surfaces::platform::report::{Answer, DeepStream, Report};
 use surfaces::platform::{ChromaFormat, DecodeDemand};
 use surfaces::wait::Wait;
 use surfaces::{
@@ -31,14 +32,11 @@ struct Fakes {
 fn fakes() -> &'static Fakes {
     static FAKES: OnceLock<Fakes> = OnceLock::new();
     FAKES.get_or_init(|| {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("deepstream");
-        fs::create_dir_all(&folder).unwrap();
-        let cuda = open(&compile("cuda.c", &folder.join("libcuda.so.1")));
-        let surface = compile("nvbufsurface.c", &folder.join("libnvbufsurface.so"));
-        let transform = compile(
-            "nvbufsurftransform.c",
-            &folder.join("libnvbufsurftransform.so"),
-        );
+        let folder = fake::folder("deepstream");
+        let compile = |source, file| fake::compile(source, &folder, file, &[]);
+        let cuda = open(&compile("cuda.c", "libcuda.so.1"));
+        let surface = compile("nvbufsurface.c", "libnvbufsurface.so");
+        let transform = compile("nvbufsurftransform.c", "libnvbufsurftransform.so");
         // SAFETY: every test begins with this function, which runs once, and no other thread reads
         // the environment meanwhile.
         unsafe {
@@ -47,7 +45,8 @@ fn fakes() -> &'static Fakes {
         }
         assert_eq!(backend().unwrap().kind(), BackendKind::DeepStream);
         assert_eq!(surfaces::backend::libraries().unwrap().root, folder);
-        assert_eq!(surfaces::backend::plugin_folders()[0], folder);
+        let error = surfaces::backend::load_plugins().unwrap_err().to_string();
+        assert!(error.contains(folder.to_str().unwrap()), "{error}");
         let (surface, transform) = (open(&surface), open(&transform));
         // SAFETY: the types are those of the C declarations; the libraries stay open.
         let fakes = unsafe {
@@ -61,23 +60,6 @@ fn fakes() -> &'static Fakes {
         std::mem::forget((cuda, surface, transform));
         fakes
     })
-}
-
-fn compile(source: &str, output: &Path) -> PathBuf {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fake")
-        .join(source);
-    let name = output.file_name().unwrap().to_str().unwrap();
-    let result = Command::new("cc")
-        .args(["-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror"])
-        .args(["-shared", "-fPIC", &format!("-Wl,-soname,{name}"), "-o"])
-        .arg(output)
-        .arg(source)
-        .output()
-        .expect("the C compiler that Rust links with is in PATH");
-    let errors = String::from_utf8_lossy(&result.stderr);
-    assert!(result.status.success(), "{errors}");
-    output.to_owned()
 }
 
 fn open(file: &Path) -> Library {
@@ -340,4 +322,34 @@ fn the_platform_answers() {
     })
     .join()
     .unwrap();
+}
+
+#[test]
+fn the_report_knows_the_stand_ins() {
+    fakes();
+    let report = Report::new();
+    assert_eq!(report.backend, Answer::Known("deepstream"));
+    assert_eq!(report.driver.cuda, Answer::Known("13.2".to_owned()));
+    let DeepStream::Found {
+        root,
+        slot_stride,
+        libraries,
+        ..
+    } = report.deepstream
+    else {
+        panic!("{:?}", report.deepstream)
+    };
+    assert_eq!((&root, slot_stride), (&fake::folder("deepstream"), 416));
+    for library in libraries {
+        let file = root.join(&library.name);
+        assert_eq!(library.path, Answer::Known(file));
+    }
+    let Answer::Known(gpus) = report.gpus else {
+        panic!("{:?}", report.gpus)
+    };
+    let [gpu] = gpus.as_slice() else {
+        panic!("{gpus:?}")
+    };
+    assert_eq!(gpu.name, Answer::Known("fake 0".to_owned()));
+    assert_eq!(gpu.capability, Answer::Known("9.0".to_owned()));
 }

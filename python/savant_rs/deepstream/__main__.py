@@ -1,48 +1,49 @@
-"""The self-check: ``python -m savant_rs.deepstream``.
+"""The command ``savant-deepstream``, also ``python -m savant_rs.deepstream``.
 
-Prints what this machine is and which element decodes each codec on it. The exit status is 0 when every
-codec can be decoded, else 1.
+``doctor``, which is what it does without a subcommand, prints what this machine has, which element decodes
+each codec on it, and what to install for what is missing. The exit status is 0 when every codec can be
+decoded, else 1.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import sys
+from collections.abc import Sequence
 
-from rich.console import Console
-from rich.table import Table
+from ._doctor import screen, stdout
+from ._doctor.document import collect
 
-from ._doctor.codecs import Finding, examine_all
-from ._doctor.machine import facts, hints
-
-
-def codec_table(findings: list[Finding]) -> Table:
-    """One row a codec."""
-    table = Table(title="decoders", title_justify="left")
-    for heading in ("codec", "decoder", "where"):
-        table.add_column(heading, overflow="fold")
-    for finding in findings:
-        where = "hardware" if finding.hardware else "software"
-        table.add_row(finding.codec, finding.decoder or "none", where if finding.decoder else finding.problem)
-    return table
+DOCTOR = "doctor"
 
 
-def fact_table() -> Table:
-    """One row a fact about the machine."""
-    table = Table(show_header=False, box=None)
-    for name, value in facts():
-        table.add_row(name, value)
-    return table
+def arguments(argv: Sequence[str]) -> argparse.Namespace:
+    """The parsed command line; the subcommand may be left out."""
+    parser = argparse.ArgumentParser(prog="savant-deepstream", description="Tools of savant_rs.deepstream.")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    doctor = commands.add_parser(
+        DOCTOR,
+        help="say what this machine has and can decode (the default)",
+        description="Says what this machine has, decodes a small sample of each codec, and tells what to install "
+        "for what is missing. The exit status is 0 when every codec can be decoded, else 1.",
+    )
+    doctor.add_argument("--json", action="store_true", help="print one JSON document")
+    has_command = any(not argument.startswith("-") or argument in ("-h", "--help") for argument in argv)
+    return parser.parse_args(argv if has_command else [DOCTOR, *argv])
 
 
-def main() -> int:
-    """Print the report; returns the exit status."""
-    console = Console(soft_wrap=not sys.stdout.isatty())
-    console.print(fact_table())
-    findings = examine_all()
-    console.print(codec_table(findings))
-    for hint in hints():
-        console.print(f"hint: {hint}", markup=False)
-    return 0 if all(finding.decoder for finding in findings) else 1
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit status."""
+    options = arguments(sys.argv[1:] if argv is None else argv)
+    with stdout.reserved() as output:
+        document = collect()
+        if options.json:
+            json.dump(document, output, indent=2)
+            output.write("\n")
+        else:
+            screen.show(document, output)
+    return 0 if document["ok"] else 1
 
 
 if __name__ == "__main__":

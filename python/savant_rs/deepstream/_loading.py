@@ -38,6 +38,8 @@ def prepare() -> None:
 def load_native() -> ModuleType:
     """Imports the native module and tells it where NVIDIA's wheel is.
 
+    On a machine with an NVIDIA driver this also makes NVIDIA's elements known to GStreamer.
+
     Raises:
         ImportError: naming the Debian packages to install when GStreamer's libraries are missing.
     """
@@ -54,6 +56,7 @@ def load_native() -> ModuleType:
             path=error.path,
         ) from error
     native._set_search(_nvidia_site_packages())
+    native._offer_elements()
     return native
 
 
@@ -92,15 +95,19 @@ def _nvidia_site_packages() -> list[Path]:
     return [path for path in paths if (path / folder).is_dir()]
 
 
-def _warn_about_the_other_distribution() -> None:
+def other_distribution() -> str | None:
+    """What is wrong if the distribution with the same package is installed too, else None."""
     try:
         version = importlib.metadata.version(OTHER_DISTRIBUTION)
     except importlib.metadata.PackageNotFoundError:
-        return
-    warnings.warn(
+        return None
+    return (
         f"the distribution {OTHER_DISTRIBUTION} {version} is installed beside savant-rs-deepstream; both put "
         f"files into the package savant_rs, so one has overwritten some of the other's. Use separate virtual "
-        f"environments, or uninstall both and install the one that you need.",
-        RuntimeWarning,
-        stacklevel=3,
+        f"environments, or uninstall both and install the one that you need."
     )
+
+
+def _warn_about_the_other_distribution() -> None:
+    if problem := other_distribution():
+        warnings.warn(problem, RuntimeWarning, stacklevel=3)

@@ -18,6 +18,7 @@ use gst::prelude::*;
 use parking_lot::Mutex;
 pub(crate) use picture::RawPicture;
 use surfaces::platform::DecodeDemand;
+pub use table::{Element, software_elements};
 use threaded::{PacketDecoder, ThreadedEngine};
 
 use crate::bitstream::presentation::PresentationClock;

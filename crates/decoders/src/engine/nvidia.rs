@@ -1,4 +1,4 @@
-//! NVIDIA's decoder element: where it comes from, what it can do, and its properties.
+//! NVIDIA's decoder element: what it can do, and its properties.
 
 use frames::Codec;
 use gst::prelude::*;
@@ -8,10 +8,7 @@ use surfaces::{BackendKind, backend};
 use super::table;
 use crate::config::{DecoderConfig, HardwareTunables};
 
-pub(crate) const ELEMENT: &str = "nvv4l2decoder";
-
-/// The plugin file that holds the element.
-const PLUGIN: &str = "libgstnvvideo4linux2.so";
+pub(crate) use surfaces::backend::DECODER_ELEMENT as ELEMENT;
 
 /// Makes sure that the element exists and that the chip decodes such a stream; the reason if not.
 pub(crate) fn check(gpu_id: u32, demand: &DecodeDemand<'_>) -> Result<(), String> {
@@ -19,7 +16,7 @@ pub(crate) fn check(gpu_id: u32, demand: &DecodeDemand<'_>) -> Result<(), String
     if backend.kind() == BackendKind::Host {
         return Err("the host backend has no hardware decoder".to_owned());
     }
-    load_plugin()?;
+    surfaces::backend::load_plugins().map_err(|error| error.to_string())?;
     surfaces::platform::check_decoder(gpu_id, demand).map_err(|error| error.to_string())
 }
 
@@ -34,27 +31,6 @@ pub(crate) fn caps(codec: Codec, (width, height): (u32, u32)) -> Result<String, 
         Codec::Vp9 => Ok(format!("{},{size}", table::stream(codec)?.caps(None))),
         _ => Ok(table::stream(codec)?.caps(None)),
     }
-}
-
-/// Loads the plugin into this process. The plugin scanner of GStreamer, a process of its own, does
-/// not see the libraries that were loaded here and would blacklist it.
-fn load_plugin() -> Result<(), String> {
-    if gst::ElementFactory::find(ELEMENT).is_some() {
-        return Ok(());
-    }
-    let folders = surfaces::backend::plugin_folders();
-    let found = folders
-        .iter()
-        .map(|folder| folder.join(PLUGIN))
-        .find(|path| path.exists());
-    let Some(path) = found else {
-        return Err(format!("{PLUGIN} is in none of {folders:?}"));
-    };
-    gst::Plugin::load_file(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    if gst::ElementFactory::find(ELEMENT).is_some() {
-        return Ok(());
-    }
-    Err(format!("{} has no element {ELEMENT}", path.display()))
 }
 
 /// Sets the properties that the element has; the others are left out.

@@ -12,10 +12,13 @@ pub(crate) struct Stream {
     elements: &'static [Element],
 }
 
-struct Element {
-    name: &'static str,
+/// A software decoder element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Element {
+    /// The element's name.
+    pub name: &'static str,
     /// The Debian package that has it.
-    package: &'static str,
+    pub package: &'static str,
 }
 
 const fn element(name: &'static str, package: &'static str) -> Element {
@@ -95,6 +98,11 @@ pub(crate) fn is_shown(codec: Codec) -> Option<fn(&[u8]) -> bool> {
         Codec::Vp9 => Some(vpx::vp9_is_shown),
         _ => None,
     }
+}
+
+/// The software decoder elements of every codec that `GStreamer` decodes, preferred first.
+pub fn software_elements() -> impl Iterator<Item = (Codec, &'static [Element])> {
+    STREAMS.iter().map(|stream| (stream.codec, stream.elements))
 }
 
 /// How packets of `codec` enter a decoder element.

@@ -119,6 +119,9 @@ function_table! {
         required {
             /// `(0)`.
             init: unsafe extern "C" fn(c_uint) -> CuResult = "cuInit";
+            /// `(out)`: 1000 times the major version of CUDA plus 10 times the minor one.
+            driver_get_version: unsafe extern "C" fn(*mut c_int) -> CuResult
+                = "cuDriverGetVersion";
             /// `(out)`.
             device_get_count: unsafe extern "C" fn(*mut c_int) -> CuResult = "cuDeviceGetCount";
             /// `(out, ordinal)`.

@@ -7,12 +7,14 @@ pub mod cuda;
 pub mod nvenc;
 pub mod nvml;
 
+use core::ffi::c_void;
 use std::mem::ManuallyDrop;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use libloading::os::unix::{Library, RTLD_LAZY, RTLD_LOCAL};
 
 use crate::api::{MissingSymbol, linker_text};
+use crate::{cuvid, loader};
 
 /// Why a library of the driver cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,4 +50,32 @@ fn open<T>(
             reason: linker_text(&error),
         })?;
     resolve(&opened).map_err(|missing| DriverError::MissingSymbol { library, missing })
+}
+
+/// The driver's libraries: the soname, and the file that it leads to or why it cannot be used.
+/// Opens those that are not open yet; initialises nothing.
+pub fn files() -> [(&'static str, Result<PathBuf, String>); 4] {
+    fn file<E: ToString>(opened: Result<*const c_void, E>) -> Result<PathBuf, String> {
+        let address = opened.map_err(|error| error.to_string())?;
+        let file = loader::file_of(address).ok_or("the dynamic linker does not know its file")?;
+        Ok(loader::canonical(&file))
+    }
+    [
+        (
+            cuda::LIBRARY,
+            file(cuda::load().map(|api| api.init as *const c_void)),
+        ),
+        (
+            nvml::LIBRARY,
+            file(nvml::load().map(|api| api.init as *const c_void)),
+        ),
+        (
+            cuvid::LIBRARY,
+            file(cuvid::get_decoder_caps().map(|query| query as *const c_void)),
+        ),
+        (
+            nvenc::LIBRARY,
+            file(nvenc::load().map(|api| api.create_instance as *const c_void)),
+        ),
+    ]
 }

@@ -51,6 +51,9 @@ function_table! {
             error_string: unsafe extern "C" fn(NvmlReturn) -> *const c_char = "nvmlErrorString";
         }
         optional {
+            /// `(out, bytes)`.
+            system_get_driver_version: unsafe extern "C" fn(*mut c_char, c_uint) -> NvmlReturn
+                = "nvmlSystemGetDriverVersion";
             /// `(device, out)`.
             device_get_architecture: unsafe extern "C" fn(NvmlDevice, *mut c_uint) -> NvmlReturn
                 = "nvmlDeviceGetArchitecture";

@@ -20,11 +20,13 @@ mod place;
 mod preload;
 mod process;
 
+use core::ffi::c_void;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 pub use error::{Attempt, LoadError};
 pub use place::{ENVIRONMENT_VARIABLES, JETSON_FOLDERS, Place, SYSTEM_FOLDER};
+pub(crate) use process::{canonical, file_of};
 
 use crate::Generation;
 use crate::api::{NvBufSurfTransformApi, NvBufSurfaceApi, NvDsBufferPoolApi};
@@ -77,6 +79,12 @@ impl Libraries {
     /// of neither. Then only the heads of structs are known.
     pub fn generation(&self) -> Option<Generation> {
         Generation::from_params_stride(self.params_stride)
+    }
+
+    /// The file of `libnvbufsurftransform.so`, as the dynamic linker reports it.
+    pub fn transform_file(&self) -> Option<PathBuf> {
+        let transform = self.transform?;
+        file_of(transform.transform as *const c_void)
     }
 
     /// Opens DeepStream's buffer pool in the root or, on Jetson, where the root belongs to the

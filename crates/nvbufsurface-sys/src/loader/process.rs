@@ -33,7 +33,7 @@ pub(super) fn open_loaded(file: &Path) -> Result<OpenLibrary, String> {
 }
 
 /// The file that the code at `address` was loaded from.
-pub(super) fn file_of(address: *const c_void) -> Option<PathBuf> {
+pub(crate) fn file_of(address: *const c_void) -> Option<PathBuf> {
     let mut info = MaybeUninit::<libc::Dl_info>::zeroed();
     // SAFETY: `info` is writable; any address may be asked about.
     let found = unsafe { libc::dladdr(address, info.as_mut_ptr()) };
@@ -87,7 +87,7 @@ pub(super) fn same_file(a: &Path, b: &Path) -> bool {
 }
 
 /// The path without links; the path itself if it cannot be resolved.
-pub(super) fn canonical(path: &Path) -> PathBuf {
+pub(crate) fn canonical(path: &Path) -> PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 

@@ -3,7 +3,10 @@
 mod deepstream;
 mod host;
 mod plane;
+mod plugins;
+mod search;
 mod select;
+mod stdout;
 
 use std::any::Any;
 use std::fmt;
@@ -19,8 +22,12 @@ use crate::layout::SurfaceSpec;
 use crate::platform::Platform;
 use crate::reader::SlotInfo;
 
-pub(crate) use deepstream::Engine;
-pub use select::{BACKEND_VARIABLE, backend, libraries, plugin_folders, set_search};
+pub(crate) use deepstream::Cuda;
+pub(crate) use plugins::load_libraries;
+pub use plugins::{DECODER_ELEMENT, load_plugins, offer_elements};
+use select::init_gstreamer;
+pub(crate) use select::is_gpu_visible;
+pub use select::{BACKEND_VARIABLE, backend, libraries, set_search};
 
 /// The backends that exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,15 +1,13 @@
 //! The choice of the backend, once per process.
 
-use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::path::Path;
+use std::sync::OnceLock;
 
-use gst::prelude::*;
 use nvbufsurface_sys::{Generation, Libraries, LoadOptions};
 
 use super::deepstream::{Cuda, DeepStreamBackend};
 use super::host::HostBackend;
-use super::{Backend, BackendKind};
+use super::{Backend, BackendKind, search};
 use crate::error::Error;
 
 /// Environment variable that names the backend: `deepstream`, `host` or `auto` (the default).
@@ -17,17 +15,6 @@ pub const BACKEND_VARIABLE: &str = "SAVANT_BACKEND";
 
 /// Files that show an NVIDIA driver.
 const GPU_SIGNS: [&str; 2] = ["/dev/nvidia0", "/proc/driver/nvidia/version"];
-
-/// The element of NVIDIA's that may have brought the libraries.
-const DECODER_ELEMENT: &str = "nvv4l2decoder";
-
-/// Folder of the plugins below that of the libraries, in an installation of DeepStream.
-const PLUGIN_FOLDER: &str = "gst-plugins";
-
-static SEARCH: Mutex<LoadOptions> = Mutex::new(LoadOptions {
-    gstreamer_root: None,
-    site_packages: Vec::new(),
-});
 
 static CHOSEN: OnceLock<Result<Chosen, Error>> = OnceLock::new();
 
@@ -37,11 +24,40 @@ enum Chosen {
     DeepStream(DeepStreamBackend),
 }
 
+/// What [`BACKEND_VARIABLE`] asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wish {
+    Host,
+    DeepStream,
+    Automatic,
+}
+
+impl Wish {
+    pub(super) fn from_environment() -> Result<Self, Error> {
+        Self::from_value(std::env::var(BACKEND_VARIABLE).ok().as_deref())
+    }
+
+    fn from_value(value: Option<&str>) -> Result<Self, Error> {
+        match value {
+            Some("host") => Ok(Self::Host),
+            Some("deepstream") => Ok(Self::DeepStream),
+            None | Some("" | "auto") => Ok(Self::Automatic),
+            Some(value) => Err(Error::UnknownBackend {
+                value: value.to_owned(),
+            }),
+        }
+    }
+}
+
+/// Whether there are signs of an NVIDIA driver. Opens no library.
+pub(crate) fn is_gpu_visible() -> bool {
+    GPU_SIGNS.iter().any(|path| Path::new(path).exists())
+}
+
 /// Says where NVIDIA's libraries may be. Counts if it comes before the first use of
 /// [`backend`]; returns whether it did.
 pub fn set_search(options: LoadOptions) -> bool {
-    let mut search = SEARCH.lock().unwrap_or_else(PoisonError::into_inner);
-    *search = options;
+    search::set(options);
     CHOSEN.get().is_none()
 }
 
@@ -66,46 +82,36 @@ pub fn libraries() -> Option<&'static Libraries> {
     }
 }
 
-/// Folders that may have the `GStreamer` plugins that belong to the libraries in use.
-pub fn plugin_folders() -> Vec<PathBuf> {
-    let Some(libraries) = libraries() else {
-        return Vec::new();
-    };
-    let root = &libraries.root;
-    let mut folders = vec![root.clone(), root.join(PLUGIN_FOLDER)];
-    // On Jetson the libraries are in .../nvidia or .../tegra, the plugins beside that.
-    folders.extend(root.parent().map(|parent| parent.join("gstreamer-1.0")));
-    folders
+/// Initialises `GStreamer`, if nobody has.
+pub(super) fn init_gstreamer() -> Result<(), Error> {
+    gst::init().map_err(|error| Error::GStreamer {
+        reason: error.to_string(),
+    })
 }
 
 fn chosen() -> Result<&'static Chosen, Error> {
     let chosen = CHOSEN.get_or_init(|| {
         // NVIDIA's libraries come first: a GStreamer that scans its plugins in this process may
         // otherwise open and close them, and closing them ends the process.
-        let chosen = choose(std::env::var(BACKEND_VARIABLE).ok().as_deref());
-        gst::init().map_err(|error| Error::GStreamer {
-            reason: error.to_string(),
-        })?;
+        let chosen = Wish::from_environment().and_then(choose);
+        init_gstreamer()?;
         chosen
     });
     chosen.as_ref().map_err(Clone::clone)
 }
 
-fn choose(value: Option<&str>) -> Result<Chosen, Error> {
+fn choose(wish: Wish) -> Result<Chosen, Error> {
     let host = || Chosen::Host(HostBackend::new(Generation::NEWEST));
-    match value {
-        Some("host") => Ok(host()),
-        None | Some("" | "auto") => Ok(automatic().map_or_else(host, Chosen::DeepStream)),
-        Some("deepstream") => match Cuda::new().and_then(deepstream) {
+    match wish {
+        Wish::Host => Ok(host()),
+        Wish::Automatic => Ok(automatic().map_or_else(host, Chosen::DeepStream)),
+        Wish::DeepStream => match Cuda::new().and_then(deepstream) {
             Ok(backend) => Ok(Chosen::DeepStream(backend)),
             Err(error) => Err(Error::BackendUnavailable {
                 backend: BackendKind::DeepStream.name(),
                 reason: error.to_string(),
             }),
         },
-        Some(value) => Err(Error::UnknownBackend {
-            value: value.to_owned(),
-        }),
     }
 }
 
@@ -116,7 +122,7 @@ fn automatic() -> Option<DeepStreamBackend> {
             Ok(backend) => return Some(backend),
             Err(error) => error,
         },
-        Err(_) if !GPU_SIGNS.iter().any(|path| Path::new(path).exists()) => return None,
+        Err(_) if !is_gpu_visible() => return None,
         Err(error) => error,
     };
     tracing::warn!(
@@ -127,34 +133,7 @@ fn automatic() -> Option<DeepStreamBackend> {
 }
 
 fn deepstream(cuda: Cuda) -> Result<DeepStreamBackend, Error> {
-    let mut options = SEARCH
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .clone();
-    if options.gstreamer_root.is_none() {
-        options.gstreamer_root = gstreamer_root();
-    }
-    DeepStreamBackend::new(cuda, &options)
-}
-
-/// The folder of the libraries that belong to the decoder element that GStreamer knows, if the
-/// application has initialised GStreamer already.
-fn gstreamer_root() -> Option<PathBuf> {
-    if !gst::INITIALIZED.load(Ordering::SeqCst) {
-        return None;
-    }
-    let plugin = gst::ElementFactory::find(DECODER_ELEMENT)?.plugin()?;
-    let file = plugin.filename()?;
-    let folders = file.ancestors().skip(1).take(2);
-    let has_libraries = |folder: &&Path| {
-        ["libnvbufsurface.so", "libnvbufsurface.so.1.0.0"]
-            .iter()
-            .any(|name| folder.join(name).exists())
-    };
-    folders
-        .into_iter()
-        .find(has_libraries)
-        .map(Path::to_path_buf)
+    DeepStreamBackend::new(cuda, &search::options())
 }
 
 #[cfg(test)]
@@ -163,24 +142,31 @@ mod tests {
 
     #[test]
     fn names_are_checked() {
-        assert!(choose(Some("host")).is_ok());
-        assert!(choose(Some("auto")).is_ok());
-        assert!(choose(None).is_ok());
-        let Err(error) = choose(Some("cuda")) else {
-            panic!("accepted")
+        for (value, wish) in [
+            (None, Wish::Automatic),
+            (Some(""), Wish::Automatic),
+            (Some("auto"), Wish::Automatic),
+            (Some("host"), Wish::Host),
+            (Some("deepstream"), Wish::DeepStream),
+        ] {
+            assert_eq!(Wish::from_value(value), Ok(wish));
+        }
+        let unknown = Error::UnknownBackend {
+            value: "cuda".to_owned(),
         };
-        assert_eq!(
-            error,
-            Error::UnknownBackend {
-                value: "cuda".to_owned()
-            }
-        );
+        assert_eq!(Wish::from_value(Some("cuda")), Err(unknown));
+    }
+
+    #[test]
+    fn there_is_always_a_backend_that_nobody_asked_for() {
+        assert!(choose(Wish::Host).is_ok());
+        assert!(choose(Wish::Automatic).is_ok());
     }
 
     #[test]
     fn asking_for_deepstream_says_what_is_missing() {
         // A machine that has everything gets it.
-        if let Err(error) = choose(Some("deepstream")) {
+        if let Err(error) = choose(Wish::DeepStream) {
             let text = error.to_string();
             assert!(
                 text.contains("deepstream backend cannot be used: "),

@@ -33,12 +33,12 @@ pub(super) trait Sample: Copy + Default {
 }
 
 impl Sample for u8 {
-    #[inline(always)]
+    #[inline]
     fn luma(self) -> i16 {
         i16::from(self).wrapping_mul(128)
     }
 
-    #[inline(always)]
+    #[inline]
     fn chroma(self) -> i16 {
         i16::from(self).wrapping_sub(128).wrapping_mul(256)
     }
@@ -46,12 +46,12 @@ impl Sample for u8 {
 
 /// Prepared from deeper samples.
 impl Sample for i16 {
-    #[inline(always)]
+    #[inline]
     fn luma(self) -> i16 {
         self
     }
 
-    #[inline(always)]
+    #[inline]
     fn chroma(self) -> i16 {
         self
     }

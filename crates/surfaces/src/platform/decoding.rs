@@ -21,10 +21,25 @@ pub enum ChromaFormat {
 }
 
 impl ChromaFormat {
+    /// Those that hardware may decode.
+    pub(super) const DECODABLE: [Self; 4] =
+        [Self::Monochrome, Self::Yuv420, Self::Yuv422, Self::Yuv444];
+
+    /// Its usual name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Monochrome => "4:0:0",
+            Self::Yuv420 => "4:2:0",
+            Self::Yuv422 => "4:2:2",
+            Self::Yuv444 => "4:4:4",
+            Self::Other => "unusual chroma subsampling",
+        }
+    }
+
     /// `cudaVideoChromaFormat`.
     fn number(self) -> Option<c_int> {
         match self {
-            Self::Monochrome => Some(cuvid::CHROMA_MONOCHROME),
+            Self::Monochrome => Some(cuvid::CHROMA_400),
             Self::Yuv420 => Some(cuvid::CHROMA_420),
             Self::Yuv422 => Some(cuvid::CHROMA_422),
             Self::Yuv444 => Some(cuvid::CHROMA_444),
@@ -35,13 +50,7 @@ impl ChromaFormat {
 
 impl fmt::Display for ChromaFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Monochrome => "4:0:0",
-            Self::Yuv420 => "4:2:0",
-            Self::Yuv422 => "4:2:2",
-            Self::Yuv444 => "4:4:4",
-            Self::Other => "unusual chroma subsampling",
-        })
+        f.write_str(self.name())
     }
 }
 
@@ -59,7 +68,7 @@ pub struct DecodeDemand<'a> {
 }
 
 /// Codec names and the driver's numbers.
-const CODECS: [(&str, c_int); 6] = [
+pub(super) const CODECS: [(&str, c_int); 6] = [
     ("h264", cuvid::CODEC_H264),
     ("hevc", cuvid::CODEC_HEVC),
     ("vp8", cuvid::CODEC_VP8),

@@ -1,9 +1,12 @@
 //! Questions about the machine's GPU.
 
+mod capability;
 mod decoding;
 mod host;
 pub mod jetson;
+mod management;
 mod nvidia;
+pub mod report;
 
 use crate::backend::backend;
 use crate::error::Error;
@@ -77,7 +80,10 @@ pub fn is_jetson_kernel() -> bool {
 /// # Errors
 /// See [`Platform::jetson_traits`].
 pub fn jetson_model(gpu_id: u32) -> Result<Option<String>, Error> {
-    Ok(detect_jetson(gpu_id)?.map(|model| model.name.to_owned()))
+    if !is_jetson_kernel() {
+        return Ok(None);
+    }
+    Ok(detect_jetson(backend()?.platform(), gpu_id)?.map(|model| model.name.to_owned()))
 }
 
 /// Whether the GPU can encode video.
@@ -85,9 +91,13 @@ pub fn jetson_model(gpu_id: u32) -> Result<Option<String>, Error> {
 /// # Errors
 /// See [`Platform::has_nvenc`].
 pub fn has_nvenc(gpu_id: u32) -> Result<bool, Error> {
-    match detect_jetson(gpu_id)? {
+    has_nvenc_on(backend()?.platform(), gpu_id)
+}
+
+fn has_nvenc_on(platform: &dyn Platform, gpu_id: u32) -> Result<bool, Error> {
+    match detect_jetson(platform, gpu_id)? {
         Some(model) => Ok(model.has_nvenc),
-        None => backend()?.platform().has_nvenc(gpu_id),
+        None => platform.has_nvenc(gpu_id),
     }
 }
 
@@ -112,9 +122,10 @@ pub fn gpu_architecture(gpu_id: u32) -> Result<Option<String>, Error> {
 /// # Errors
 /// See [`Platform::gpu_platform_tag`].
 pub fn gpu_platform_tag(gpu_id: u32) -> Result<String, Error> {
-    match detect_jetson(gpu_id)? {
+    let platform = backend()?.platform();
+    match detect_jetson(platform, gpu_id)? {
         Some(model) => Ok(model.tag.to_owned()),
-        None => backend()?.platform().gpu_platform_tag(gpu_id),
+        None => platform.gpu_platform_tag(gpu_id),
     }
 }
 
@@ -126,10 +137,13 @@ pub fn gpu_mem_used_mib(gpu_id: u32) -> Result<u64, Error> {
     backend()?.platform().gpu_mem_used_mib(gpu_id)
 }
 
-fn detect_jetson(gpu_id: u32) -> Result<Option<&'static JetsonModel>, Error> {
+fn detect_jetson(
+    platform: &dyn Platform,
+    gpu_id: u32,
+) -> Result<Option<&'static JetsonModel>, Error> {
     if !is_jetson_kernel() {
         return Ok(None);
     }
-    let traits = backend()?.platform().jetson_traits(gpu_id)?;
+    let traits = platform.jetson_traits(gpu_id)?;
     Ok(Some(jetson::identify(&traits)))
 }

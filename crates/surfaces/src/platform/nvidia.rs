@@ -2,14 +2,14 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use nvbufsurface_sys::nvenc::{NV_ENC_ERR_NO_ENCODE_DEVICE, NV_ENC_ERR_UNSUPPORTED_DEVICE};
-use nvbufsurface_sys::nvml::{NvmlApi, NvmlMemory, NvmlReturn};
-use nvbufsurface_sys::{cuvid, nvenc, nvml};
+use nvbufsurface_sys::nvenc::{self, NV_ENC_ERR_NO_ENCODE_DEVICE, NV_ENC_ERR_UNSUPPORTED_DEVICE};
+
+use serde::Serialize;
 
 use super::decoding::DecodeDemand;
 use super::jetson::JetsonTraits;
-use super::{Platform, is_jetson_kernel};
-use crate::backend::{BackendKind, Engine};
+use super::{Platform, capability, is_jetson_kernel, management};
+use crate::backend::{BackendKind, Cuda};
 use crate::error::Error;
 
 /// Compute capability to architecture, by the highest minor number of each.
@@ -43,23 +43,50 @@ fn architecture((major, minor): (u32, u32)) -> &'static str {
         .map_or(UNKNOWN, |(_, _, name)| name)
 }
 
+/// Memory of a GPU, in MiB.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct GpuMemory {
+    /// In use by all processes and the driver.
+    pub used_mib: u64,
+    /// All there is.
+    pub total_mib: u64,
+}
+
 /// Asks CUDA, NVML and the video libraries of the driver.
 pub(crate) struct NvidiaPlatform {
-    engine: Arc<Engine>,
+    cuda: Arc<Cuda>,
     /// Answers of [`Platform::has_nvenc`]: a probe opens an encode session.
     nvenc: Mutex<Vec<(u32, bool)>>,
 }
 
 impl NvidiaPlatform {
-    pub(crate) fn new(engine: Arc<Engine>) -> Self {
+    pub(crate) fn new(cuda: Arc<Cuda>) -> Self {
         Self {
-            engine,
+            cuda,
             nvenc: Mutex::default(),
         }
     }
 
+    /// Memory of the GPU; of the machine on Jetson, where they are one.
+    pub(super) fn memory(&self, gpu_id: u32) -> Result<GpuMemory, Error> {
+        const QUERY: &str = "gpu_mem_used_mib";
+        self.cuda.check_device(gpu_id)?;
+        if is_jetson_kernel() {
+            let total = meminfo(QUERY, "MemTotal")?;
+            return Ok(GpuMemory {
+                used_mib: (total - meminfo(QUERY, "MemAvailable")?) / 1024,
+                total_mib: total / 1024,
+            });
+        }
+        let memory = management::memory(&self.cuda, gpu_id)?;
+        Ok(GpuMemory {
+            used_mib: memory.used / MIB,
+            total_mib: memory.total / MIB,
+        })
+    }
+
     fn probe_nvenc(&self, gpu_id: u32) -> Result<bool, Error> {
-        let context = self.engine.cuda.context(gpu_id)?;
+        let context = self.cuda.context(gpu_id)?;
         let api = match nvenc::load() {
             Ok(api) => api,
             Err(error) => {
@@ -67,60 +94,36 @@ impl NvidiaPlatform {
                 return Ok(false);
             }
         };
-        let _current = self.engine.cuda.enter(gpu_id)?;
+        let _current = self.cuda.enter(gpu_id)?;
         // SAFETY: a retained primary context is alive.
         match unsafe { api.try_session(context) } {
             Ok(()) => Ok(true),
             Err((_, NV_ENC_ERR_NO_ENCODE_DEVICE | NV_ENC_ERR_UNSUPPORTED_DEVICE)) => Ok(false),
             // Whatever else the probe says, these cannot.
-            Err(_) if WITHOUT_ENCODER.contains(&self.engine.cuda.capability(gpu_id)?) => Ok(false),
+            Err(_) if WITHOUT_ENCODER.contains(&self.cuda.capability(gpu_id)?) => Ok(false),
             Err((call, status)) => Err(Error::Device {
                 call,
                 reason: format!("NVENC status {status} on GPU {gpu_id}"),
             }),
         }
     }
-
-    fn nvml_used(&self, gpu_id: u32, api: &NvmlApi) -> Result<u64, Error> {
-        let address = self.engine.cuda.pci_bus_id(gpu_id)?;
-        let check = |call, code: NvmlReturn| match code {
-            0 => Ok(()),
-            code => Err(Error::Device {
-                call,
-                reason: api.describe(code),
-            }),
-        };
-        // SAFETY: NVML may be initialised any number of times; it stays so.
-        check("nvmlInit_v2", unsafe { (api.init)() })?;
-        let mut device = std::ptr::null_mut();
-        let mut memory = NvmlMemory::default();
-        // SAFETY: NVML is initialised; the address is a C string; both results are writable.
-        unsafe {
-            let result = (api.device_get_handle_by_pci_bus_id)(address.as_ptr(), &raw mut device);
-            check("nvmlDeviceGetHandleByPciBusId_v2", result)?;
-            let result = (api.device_get_memory_info)(device, &raw mut memory);
-            check("nvmlDeviceGetMemoryInfo", result)?;
-        }
-        Ok(memory.used)
-    }
 }
 
 impl Platform for NvidiaPlatform {
     fn init_cuda(&self, gpu_id: u32) -> Result<(), Error> {
-        self.engine.cuda.make_current(gpu_id)
+        self.cuda.make_current(gpu_id)
     }
 
     fn jetson_traits(&self, gpu_id: u32) -> Result<JetsonTraits, Error> {
-        let cuda = &self.engine.cuda;
         Ok(JetsonTraits {
-            capability: cuda.capability(gpu_id)?,
-            multiprocessors: cuda.multiprocessors(gpu_id)?,
+            capability: self.cuda.capability(gpu_id)?,
+            multiprocessors: self.cuda.multiprocessors(gpu_id)?,
             mem_total_mib: meminfo("jetson_model", "MemTotal")? / 1024,
         })
     }
 
     fn has_nvenc(&self, gpu_id: u32) -> Result<bool, Error> {
-        self.engine.cuda.check_device(gpu_id)?;
+        self.cuda.check_device(gpu_id)?;
         // Held during the probe: two at a time would open two sessions.
         let mut answers = self.nvenc.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, answer)) = answers.iter().find(|(of, _)| *of == gpu_id) {
@@ -132,22 +135,11 @@ impl Platform for NvidiaPlatform {
     }
 
     fn check_decoder(&self, gpu_id: u32, demand: &DecodeDemand<'_>) -> Result<(), Error> {
-        let refused = |reason: String| Error::NoDecoder {
-            codec: demand.codec.to_owned(),
-            gpu_id,
-            reason,
-        };
-        let mut caps = demand.question().map_err(refused)?;
-        let _current = self.engine.cuda.enter(gpu_id)?;
-        let get_caps = cuvid::get_decoder_caps().map_err(|error| refused(error.to_string()))?;
-        // SAFETY: a context is current; the struct is complete and writable.
-        let result = unsafe { get_caps(&raw mut caps) };
-        self.engine.cuda.check("cuvidGetDecoderCaps", result)?;
-        demand.judge(&caps).map_err(refused)
+        capability::check(&self.cuda, gpu_id, demand)
     }
 
     fn gpu_architecture(&self, gpu_id: u32) -> Result<Option<String>, Error> {
-        let capability = self.engine.cuda.capability(gpu_id)?;
+        let capability = self.cuda.capability(gpu_id)?;
         if cfg!(target_arch = "aarch64") {
             return Ok(None);
         }
@@ -160,14 +152,7 @@ impl Platform for NvidiaPlatform {
     }
 
     fn gpu_mem_used_mib(&self, gpu_id: u32) -> Result<u64, Error> {
-        const QUERY: &str = "gpu_mem_used_mib";
-        self.engine.cuda.check_device(gpu_id)?;
-        if is_jetson_kernel() {
-            let used = meminfo(QUERY, "MemTotal")? - meminfo(QUERY, "MemAvailable")?;
-            return Ok(used / 1024);
-        }
-        let api = nvml::load().map_err(|error| no_answer(QUERY, error.to_string()))?;
-        Ok(self.nvml_used(gpu_id, api)? / MIB)
+        self.memory(gpu_id).map(|memory| memory.used_mib)
     }
 }
 

@@ -24,6 +24,11 @@ void fake_set_health(int code) { health = code; }
 
 int cuInit(unsigned flags) { return flags ? INVALID_VALUE : SUCCESS; }
 
+int cuDriverGetVersion(int *version) {
+    *version = 13020;
+    return SUCCESS;
+}
+
 int cuDeviceGetCount(int *count) {
     *count = 1;
     return SUCCESS;

@@ -1,1 +1,1 @@
-"""Parts of the self-check ``python -m savant_rs.deepstream``."""
+"""Parts of the self-check ``python -m savant_rs.deepstream doctor``."""

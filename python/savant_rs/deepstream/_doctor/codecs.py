@@ -45,6 +45,13 @@ class _Outcome:
 
 def examine(codec: str, gpu_id: int = 0) -> Finding:
     """Decode the sample of one codec. Blocks until it has come out or failed."""
+    try:
+        return _decode(codec, gpu_id)
+    except RuntimeError as error:  # no backend, or a GPU that does not answer
+        return Finding(codec, None, False, str(error))
+
+
+def _decode(codec: str, gpu_id: int) -> Finding:
     data = resources.files(__package__).joinpath("samples").joinpath(f"{codec}.bin").read_bytes()
     outcome = _Outcome()
     decoder = FlexibleDecoder(FlexibleDecoderConfig(SOURCE_ID, gpu_id, 2), outcome)

@@ -1,25 +1,21 @@
-"""What this machine is: versions, GPU, and things that are known to get in the way."""
+"""What Python knows about this machine."""
 
 from __future__ import annotations
 
-import ctypes
 import platform
-from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
-
-from savant_rs import deepstream
+from typing import Any
 
 DISTRIBUTION = "savant-rs-deepstream"
-NVIDIA_VERSION_FILE = Path("/proc/driver/nvidia/version")
+NVIDIA_WHEEL = "nvidia-deepstream-videodecode-cu13"
+NVIDIA_WHEEL_LIBRARIES = "nvidia/deepstream_videodecode/_libs"
+DISTRIBUTIONS = (DISTRIBUTION, "numpy", NVIDIA_WHEEL, "nvidia-cuda-runtime", "nvidia-npp")
 
 
-def gstreamer_version() -> str:
-    """The version of the GStreamer that is loaded into this process."""
-    library = ctypes.CDLL("libgstreamer-1.0.so.0")
-    numbers = [ctypes.c_uint() for _ in range(4)]
-    library.gst_version(*(ctypes.byref(number) for number in numbers))
-    return ".".join(str(number.value) for number in numbers[:3])
+def distributions() -> dict[str, str | None]:
+    """The installed versions of the distributions that matter; None for those that are not installed."""
+    return {name: distribution_version(name) for name in DISTRIBUTIONS}
 
 
 def distribution_version(name: str) -> str | None:
@@ -30,43 +26,47 @@ def distribution_version(name: str) -> str | None:
         return None
 
 
-def driver_version() -> str:
-    """The NVIDIA kernel driver, as it describes itself, or that there is none."""
+def system() -> dict[str, str]:
+    """The operating system and the interpreter."""
+    return {
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "libc": " ".join(platform.libc_ver()),
+        "python": f"{platform.python_version()} ({platform.python_implementation()})",
+    }
+
+
+def deepstream_version(root: Path) -> str | None:
+    """The version of the DeepStream whose libraries are in ``root``: that of the wheel or of the installation."""
     try:
-        return NVIDIA_VERSION_FILE.read_text().splitlines()[0].removeprefix("NVRM version:").strip()
-    except OSError:
-        return "no NVIDIA driver"
-
-
-def _answer(question: Callable[[], object]) -> str:
+        wheel = metadata.distribution(NVIDIA_WHEEL)
+        if Path(str(wheel.locate_file(NVIDIA_WHEEL_LIBRARIES))).resolve() == root.resolve():
+            return wheel.version
+    except metadata.PackageNotFoundError:
+        pass
     try:
-        return str(question())
-    except RuntimeError as error:
-        return f"no ({error})"
+        first, *_ = (root.resolve().parent / "version").read_text().splitlines()
+    except (OSError, ValueError):
+        return None
+    return first.removeprefix("Version:").strip()
 
 
-def facts() -> list[tuple[str, str]]:
-    """Names and values, in the order in which they are printed."""
-    jetson = deepstream.is_jetson_kernel()
-    model = _answer(deepstream.jetson_model) if jetson else "no"
-    return [
-        ("backend", str(deepstream.backend())),
-        (DISTRIBUTION, distribution_version(DISTRIBUTION) or "not installed as a distribution"),
-        ("Python", f"{platform.python_version()} ({platform.python_implementation()})"),
-        ("NumPy", distribution_version("numpy") or "missing"),
-        ("GStreamer", gstreamer_version()),
-        ("system", f"{platform.system()} {platform.machine()}, {' '.join(platform.libc_ver())}"),
-        ("NVIDIA driver", driver_version()),
-        ("GPU 0", _answer(deepstream.gpu_architecture)),
-        ("Jetson", model),
+def driver_library_version(path: object) -> str | None:
+    """The version in the name of a library of the driver, as in ``libcuda.so.580.95.05``."""
+    if not isinstance(path, str):
+        return None
+    version = Path(path).name.partition(".so.")[2]
+    return version if "." in version else None
+
+
+def with_versions(report: dict[str, Any]) -> dict[str, Any]:
+    """The native report, in which DeepStream and every library also have their version or None."""
+    deepstream, driver = dict(report["deepstream"]), dict(report["driver"])
+    driver["libraries"] = [
+        {**library, "version": driver_library_version(library["path"])} for library in driver["libraries"]
     ]
-
-
-def hints() -> list[str]:
-    """What the user should know or do."""
-    found = []
-    if NVIDIA_VERSION_FILE.exists() and deepstream.backend() != "deepstream":
-        found.append("this machine has an NVIDIA driver, but decodes on the CPU; SAVANT_BACKEND=deepstream tells why")
-    if deepstream.is_jetson_kernel():
-        found.append("this is a Jetson: nothing here has been tested on one")
-    return found
+    if "root" in deepstream:
+        version = deepstream_version(Path(deepstream["root"]))
+        deepstream["version"] = version
+        deepstream["libraries"] = [{**library, "version": version} for library in deepstream["libraries"]]
+    return {**report, "deepstream": deepstream, "driver": driver}

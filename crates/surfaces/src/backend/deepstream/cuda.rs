@@ -4,17 +4,17 @@
 //! current for the length of a call only: whatever the calling thread had before is current again
 //! afterwards.
 
-use std::ffi::{CStr, c_char, c_int, c_void};
+mod queries;
+
+use std::ffi::c_void;
 use std::marker::PhantomData;
 use std::ptr;
 use std::sync::OnceLock;
 
 use nvbufsurface_sys::cuda::{
-    self, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR,
-    CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT,
-    CU_MEMHOSTALLOC_PORTABLE, CU_MEMORYTYPE_HOST, CU_MEMORYTYPE_UNIFIED, CU_STREAM_NON_BLOCKING,
-    CUDA_ERROR_DEINITIALIZED, CUDA_ERROR_NO_DEVICE, CUDA_ERROR_NOT_READY, CuContext, CuDevice,
-    CuResult, CuStream, CudaApi, CudaMemcpy2D,
+    self, CU_MEMHOSTALLOC_PORTABLE, CU_MEMORYTYPE_HOST, CU_MEMORYTYPE_UNIFIED,
+    CU_STREAM_NON_BLOCKING, CUDA_ERROR_DEINITIALIZED, CUDA_ERROR_NO_DEVICE, CUDA_ERROR_NOT_READY,
+    CuContext, CuDevice, CuResult, CuStream, CudaApi, CudaMemcpy2D,
 };
 use parking_lot::Mutex;
 
@@ -195,53 +195,6 @@ impl Cuda {
             stream: Handle(stream),
             staging: None,
         })
-    }
-
-    fn attribute(&self, gpu_id: u32, attribute: c_int) -> Result<u32, Error> {
-        let device = self.device(gpu_id)?;
-        let mut value = 0;
-        // SAFETY: the device exists; `value` is writable.
-        let result =
-            unsafe { (self.api.device_get_attribute)(&raw mut value, attribute, device.handle) };
-        self.check("cuDeviceGetAttribute", result)?;
-        Ok(u32::try_from(value).unwrap_or_default())
-    }
-
-    /// Compute capability as (major, minor).
-    pub(crate) fn capability(&self, gpu_id: u32) -> Result<(u32, u32), Error> {
-        Ok((
-            self.attribute(gpu_id, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)?,
-            self.attribute(gpu_id, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR)?,
-        ))
-    }
-
-    /// Number of streaming multiprocessors.
-    pub(crate) fn multiprocessors(&self, gpu_id: u32) -> Result<u32, Error> {
-        self.attribute(gpu_id, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)
-    }
-
-    /// The device's PCI address, as NVML wants it.
-    pub(crate) fn pci_bus_id(&self, gpu_id: u32) -> Result<std::ffi::CString, Error> {
-        let device = self.device(gpu_id)?;
-        let mut text = [0 as c_char; 32];
-        // SAFETY: the device exists; the text has the length given.
-        let result = unsafe {
-            (self.api.device_get_pci_bus_id)(text.as_mut_ptr(), text.len() as c_int, device.handle)
-        };
-        self.check("cuDeviceGetPCIBusId", result)?;
-        // SAFETY: the driver ended the text with a null byte.
-        Ok(unsafe { CStr::from_ptr(text.as_ptr()) }.to_owned())
-    }
-
-    /// An attribute of an address, a `u32`.
-    pub(crate) fn pointer_attribute(&self, address: usize, attribute: c_int) -> Result<u32, Error> {
-        let mut value = 0u32;
-        // SAFETY: the attributes asked for are written as 4 bytes; any address may be asked about.
-        let result = unsafe {
-            (self.api.pointer_get_attribute)((&raw mut value).cast(), attribute, address as u64)
-        };
-        self.check("cuPointerGetAttribute", result)?;
-        Ok(value)
     }
 
     /// A result of the driver as an error.

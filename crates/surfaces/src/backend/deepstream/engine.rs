@@ -1,5 +1,7 @@
 //! What every part of the backend needs.
 
+use std::sync::Arc;
+
 use nvbufsurface_sys::{
     Generation, Libraries, LoadOptions, NVBUF_MEM_CUDA_DEVICE, NVBUF_MEM_CUDA_PINNED,
     NVBUF_MEM_CUDA_UNIFIED, NVBUF_MEM_SYSTEM, NvBufSurfTransformApi,
@@ -10,7 +12,7 @@ use crate::error::Error;
 
 /// CUDA and NVIDIA's surface libraries.
 pub(crate) struct Engine {
-    pub(crate) cuda: Cuda,
+    pub(crate) cuda: Arc<Cuda>,
     pub(crate) libraries: &'static Libraries,
     pub(crate) transform: NvBufSurfTransformApi,
     pub(crate) generation: Generation,
@@ -39,7 +41,7 @@ impl Engine {
             ))
         })?;
         Ok(Self {
-            cuda,
+            cuda: Arc::new(cuda),
             libraries,
             transform,
             generation,

@@ -30,7 +30,7 @@ use crate::platform::{NvidiaPlatform, Platform, is_jetson_kernel};
 use crate::reader::SlotInfo;
 
 pub(crate) use cuda::Cuda;
-pub(crate) use engine::Engine;
+use engine::Engine;
 
 /// CUDA and NVIDIA's libraries.
 pub(super) struct DeepStreamBackend {
@@ -45,7 +45,7 @@ impl DeepStreamBackend {
     pub(super) fn new(cuda: Cuda, options: &LoadOptions) -> Result<Self, Error> {
         let engine = Arc::new(Engine::new(cuda, options)?);
         Ok(Self {
-            platform: NvidiaPlatform::new(engine.clone()),
+            platform: NvidiaPlatform::new(engine.cuda.clone()),
             cpu: HostBackend::new(engine.generation),
             engine,
         })
