@@ -11,7 +11,7 @@ use gst::glib::translate::{FromGlibPtrNone, IntoGlibPtr};
 use gst::prelude::*;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
-use surfaces::{CudaArray, Error, SharedBuffer, SurfaceView};
+use surfaces::{Error, ForeignArray, SharedBuffer, SurfaceView};
 
 pub(crate) use dlpack::{CPU_DEVICE, device, export};
 
@@ -47,14 +47,14 @@ pub(crate) fn take_view(
     Ok(view)
 }
 
-/// A view of CUDA memory that `owner` keeps alive.
-pub(crate) fn adopt_array(
-    array: &CudaArray,
+/// A view of memory that `owner` keeps alive.
+pub(crate) fn adopt(
+    array: &ForeignArray,
     cuda_stream: usize,
     owner: Py<PyAny>,
 ) -> Result<SurfaceView, Error> {
     // SAFETY: the owner is trusted to have the memory that its interface describes.
-    unsafe { SurfaceView::from_cuda_array(array, cuda_stream, Box::new(owner)) }
+    unsafe { SurfaceView::adopt(array, cuda_stream, Box::new(owner)) }
 }
 
 /// Writes `numFilled` of a buffer of which the caller has the only reference.

@@ -2,7 +2,7 @@
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use surfaces::{CudaArray, VideoFormat};
+use surfaces::{ForeignArray, ForeignMemory, VideoFormat};
 
 /// What the interface describes: 8-bit pixels, rows `pitch` bytes apart.
 #[derive(Debug, PartialEq, Eq)]
@@ -12,20 +12,22 @@ pub(super) struct CudaArrayArgument {
     height: u32,
     format: VideoFormat,
     pitch: u32,
+    read_only: bool,
     /// The stream that may still write the pixels; `None` if there is none.
     pub(super) stream: Option<usize>,
 }
 
 impl CudaArrayArgument {
     /// The array as memory of a device.
-    pub(super) fn on(&self, gpu_id: u32) -> CudaArray {
-        CudaArray {
+    pub(super) fn on(&self, gpu_id: u32) -> ForeignArray {
+        ForeignArray {
             data_ptr: self.data_ptr,
             format: self.format,
             width: self.width,
             height: self.height,
             pitch: self.pitch,
-            gpu_id,
+            memory: ForeignMemory::Cuda(gpu_id),
+            read_only: self.read_only,
         }
     }
 }
@@ -68,7 +70,7 @@ impl<'py> FromPyObject<'_, 'py> for CudaArrayArgument {
                 )));
             }
         };
-        let (data_ptr, _read_only): (usize, bool) = item("data")?.extract()?;
+        let (data_ptr, read_only): (usize, bool) = item("data")?.extract()?;
         if data_ptr == 0 {
             return Err(PyValueError::new_err("the data pointer is null"));
         }
@@ -90,6 +92,7 @@ impl<'py> FromPyObject<'_, 'py> for CudaArrayArgument {
             height: side(height)?,
             format,
             pitch: side(pitch)?,
+            read_only,
             stream: stream(&interface)?,
         })
     }

@@ -71,9 +71,9 @@ impl PySurfaceView {
         let array: CudaArrayArgument = obj.extract()?;
         let owner = obj.unbind();
         py.detach(|| {
-            let view = raw::adopt_array(&array.on(gpu_id), cuda_stream, owner)?;
+            let view = raw::adopt(&array.on(gpu_id), cuda_stream, owner)?;
             if let Some(stream) = array.stream {
-                surfaces::backend()?.synchronize(gpu_id, stream)?;
+                view.order_after(stream)?;
             }
             Ok(view)
         })

@@ -12,9 +12,9 @@ use std::sync::OnceLock;
 use nvbufsurface_sys::cuda::{
     self, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR,
     CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT,
-    CU_MEMHOSTALLOC_PORTABLE, CU_MEMORYTYPE_HOST, CU_MEMORYTYPE_UNIFIED, CU_STREAM_NON_BLOCKING,
-    CUDA_ERROR_DEINITIALIZED, CUDA_ERROR_NO_DEVICE, CUDA_ERROR_NOT_READY, CuContext, CuDevice,
-    CuResult, CuStream, CudaApi, CudaMemcpy2D,
+    CU_EVENT_DISABLE_TIMING, CU_MEMHOSTALLOC_PORTABLE, CU_MEMORYTYPE_HOST, CU_MEMORYTYPE_UNIFIED,
+    CU_STREAM_NON_BLOCKING, CUDA_ERROR_DEINITIALIZED, CUDA_ERROR_NO_DEVICE, CUDA_ERROR_NOT_READY,
+    CuContext, CuDevice, CuResult, CuStream, CudaApi, CudaMemcpy2D,
 };
 use parking_lot::Mutex;
 
@@ -166,6 +166,32 @@ impl Cuda {
         self.check("cuStreamSynchronize", unsafe {
             (self.api.stream_synchronize)(stream as CuStream)
         })
+    }
+
+    /// Makes the stream `then` wait for what is queued on the stream `first` by now; both are of any
+    /// origin, 0 is the device's default stream.
+    pub(crate) fn order(&self, gpu_id: u32, first: usize, then: usize) -> Result<(), Error> {
+        let _current = self.enter(gpu_id)?;
+        let mut event = ptr::null_mut();
+        // SAFETY: the context is current; `event` is writable.
+        let result = unsafe { (self.api.event_create)(&raw mut event, CU_EVENT_DISABLE_TIMING) };
+        self.check("cuEventCreate", result)?;
+        // SAFETY: the context is current; the user vouches for the handles.
+        let ordered = unsafe {
+            self.check(
+                "cuEventRecord",
+                (self.api.event_record)(event, first as CuStream),
+            )
+            .and_then(|()| {
+                self.check(
+                    "cuStreamWaitEvent",
+                    (self.api.stream_wait_event)(then as CuStream, event, 0),
+                )
+            })
+        };
+        // SAFETY: the event was made above; the driver keeps what the streams still need of it.
+        let result = unsafe { (self.api.event_destroy)(event) };
+        ordered.and(self.check("cuEventDestroy", result))
     }
 
     /// A stream, and the context for it, until the result is dropped.
