@@ -89,8 +89,8 @@ impl Backend for HostBackend {
 
     unsafe fn fill(&self, slot: &SlotInfo, pixel: &[u8]) -> Result<(), Error> {
         let paint = |row: &mut [u8]| {
-            for (byte, value) in row.iter_mut().zip(pixel.iter().cycle()) {
-                *byte = *value;
+            for bytes in row.chunks_mut(pixel.len()) {
+                bytes.copy_from_slice(&pixel[..bytes.len()]);
             }
         };
         // SAFETY: the caller excludes all others, as the trait demands.
