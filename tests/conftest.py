@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import shutil
 import subprocess
 import sys
 import textwrap
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -34,6 +37,27 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip("needs an NVIDIA GPU with DeepStream")
     if item.get_closest_marker("ffmpeg") and shutil.which("ffmpeg") is None:
         pytest.skip("needs ffmpeg")
+
+
+def _load(name: str) -> ModuleType:
+    """A library that a GPU machine has: that one is missing there is a failure, its warnings are not."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return importlib.import_module(name)
+
+
+@pytest.fixture
+def cupy() -> ModuleType:
+    """CuPy, for tests with the gpu mark."""
+    return _load("cupy")
+
+
+@pytest.fixture
+def torch() -> ModuleType:
+    """PyTorch with CUDA, for tests with the gpu mark."""
+    torch = _load("torch")
+    assert torch.cuda.is_available()
+    return torch
 
 
 @pytest.fixture(scope="session")

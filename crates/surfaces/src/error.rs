@@ -78,7 +78,7 @@ pub enum Error {
         /// The backend's name.
         backend: &'static str,
         /// The memory.
-        array: crate::backend::CudaArray,
+        array: crate::backend::ForeignArray,
     },
     /// The platform query has no answer on this machine.
     #[error("{query} is not available on the {backend} backend: {reason}")]
@@ -153,6 +153,9 @@ pub enum Error {
     /// The `GstBuffer` is shared with GStreamer elements, so it must not change.
     #[error("the GstBuffer is shared with GStreamer elements and cannot be modified")]
     NotWritable,
+    /// The memory belongs to somebody who allows no writing.
+    #[error("the memory is read-only")]
+    ReadOnly,
     /// 2^64-1 is GStreamer's marker for "no time" and cannot be stored as a time.
     #[error("18446744073709551615 ns is GStreamer's marker for an unset time")]
     InvalidTime,

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::backend::ByteRows;
 use crate::colour::{self, Colour};
-use crate::convert::{Picture, PictureLayout, plane_shapes, to_rgba};
+use crate::convert::{Picture, PictureLayout, to_rgba};
 use crate::error::Error;
 use crate::format::VideoFormat;
 use crate::shared_buffer::SharedBuffer;
@@ -36,7 +36,11 @@ pub fn save_png(buffer: &SharedBuffer, path: impl AsRef<Path>) -> Result<(), Err
     };
     let size = (view.width(), view.height());
     // Unlike a download, this includes the whole last chroma pair of packed formats.
-    let shapes: Vec<_> = plane_shapes(format, size).collect();
+    let shapes: Vec<_> = layout
+        .planes()
+        .iter()
+        .map(|plane| ByteRows::packed(plane.row_bytes(size.0), plane.rows(size.1) as usize))
+        .collect();
     let mut pixels = vec![0; shapes.iter().map(ByteRows::packed_size).sum()];
     view.copy_planes(shapes.iter().copied(), &mut pixels)?;
     if png_type == png::ColorType::Rgb {

@@ -152,6 +152,11 @@ impl SharedBuffer {
         self.read().as_ptr().cast_mut()
     }
 
+    /// Whether the memory belongs to somebody who allows no writing.
+    pub fn is_read_only(&self) -> bool {
+        is_read_only(&self.read())
+    }
+
     /// Excludes writers of the pixels.
     pub(crate) fn lock_pixels(&self) -> impl Sized + '_ {
         self.read()
@@ -161,11 +166,14 @@ impl SharedBuffer {
     /// through another handle or an element.
     ///
     /// # Errors
-    /// [`Error::NotWritable`].
+    /// [`Error::NotWritable`], [`Error::ReadOnly`].
     pub(crate) fn lock_pixels_mut(&self) -> Result<impl Sized + '_, Error> {
         let mut guard = self.write();
         if self.inner.trust == Trust::Allocator && guard.get_mut().is_none() {
             return Err(Error::NotWritable);
+        }
+        if is_read_only(&guard) {
+            return Err(Error::ReadOnly);
         }
         Ok(guard)
     }
@@ -191,6 +199,12 @@ impl fmt::Debug for SharedBuffer {
             .field("strong_count", &self.strong_count())
             .finish()
     }
+}
+
+fn is_read_only(buffer: &gst::BufferRef) -> bool {
+    buffer
+        .iter_memories()
+        .any(|memory| memory.flags().contains(gst::MemoryFlags::READONLY))
 }
 
 fn clock_time(nanoseconds: u64) -> Result<gst::ClockTime, Error> {

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use crate::backend::{ByteRows, CudaArray, backend};
+use crate::backend::{ByteRows, ForeignArray, backend};
 use crate::enums::MemType;
 use crate::error::Error;
 use crate::reader::SlotInfo;
@@ -35,15 +35,15 @@ impl SurfaceView {
         })
     }
 
-    /// A view of CUDA memory, in a buffer of its own that keeps `owner`.
+    /// A view of memory of somebody else, in a buffer of its own that keeps `owner`.
     ///
     /// # Safety
     /// See [`Backend::adopt`](crate::Backend::adopt).
     ///
     /// # Errors
     /// Those of [`Backend::adopt`](crate::Backend::adopt).
-    pub unsafe fn from_cuda_array(
-        array: &CudaArray,
+    pub unsafe fn adopt(
+        array: &ForeignArray,
         cuda_stream: usize,
         owner: Box<dyn Any + Send + Sync>,
     ) -> Result<Self, Error> {
@@ -125,10 +125,15 @@ impl SurfaceView {
         )
     }
 
+    /// Whether the memory belongs to somebody who allows no writing.
+    pub fn is_read_only(&self) -> bool {
+        self.buffer.is_read_only()
+    }
+
     /// Sets every byte, padding included, in all planes.
     ///
     /// # Errors
-    /// [`Error::NotWritable`], [`Error::NotNvBufSurface`].
+    /// [`Error::NotWritable`], [`Error::ReadOnly`], [`Error::NotNvBufSurface`].
     pub fn memset(&self, value: u8) -> Result<(), Error> {
         let _guard = self.buffer.lock_pixels_mut()?;
         self.synchronize()?;
@@ -140,7 +145,7 @@ impl SurfaceView {
     ///
     /// # Errors
     /// [`Error::WrongColor`] unless the surface has 1 or 4 channels and `color` as many;
-    /// [`Error::NotWritable`], [`Error::NotNvBufSurface`].
+    /// [`Error::NotWritable`], [`Error::ReadOnly`], [`Error::NotNvBufSurface`].
     pub fn fill(&self, color: &[u8]) -> Result<(), Error> {
         let channels = self.channels();
         if ![1, 4].contains(&channels) || color.len() != channels as usize {
@@ -160,7 +165,7 @@ impl SurfaceView {
     ///
     /// # Errors
     /// [`Error::MultiPlane`], [`Error::UploadShape`], [`Error::DataSize`],
-    /// [`Error::NotWritable`], [`Error::NotNvBufSurface`].
+    /// [`Error::NotWritable`], [`Error::ReadOnly`], [`Error::NotNvBufSurface`].
     pub fn upload(
         &self,
         pixels: &[u8],
@@ -262,25 +267,31 @@ impl SurfaceView {
         backend()?.synchronize(self.gpu_id(), self.cuda_stream)
     }
 
-    /// The visible part of each plane, without padding.
-    fn packed_planes(&self) -> impl Iterator<Item = ByteRows> + '_ {
-        let format = self.slot.format();
-        self.slot
-            .planes()
-            .iter()
-            .enumerate()
-            .map(move |(index, plane)| {
-                let visible = format.and_then(|format| format.info().planes.get(index));
-                // A format that we do not allocate is copied with the plane sizes it states.
-                let (samples, rows) = visible.map_or((plane.width, plane.height), |visible| {
-                    (visible.samples(self.width()), visible.rows(self.height()))
-                });
-                let row_bytes = samples as usize * plane.bytes_per_sample as usize;
-                ByteRows {
-                    row_bytes,
-                    rows: rows as usize,
-                    stride: row_bytes,
-                }
-            })
+    /// Makes work that is queued on another stream from now on wait, on the device, for what the
+    /// view's stream still has. Returns at once.
+    ///
+    /// # Errors
+    /// A failure of the device.
+    pub fn order_before(&self, cuda_stream: usize) -> Result<(), Error> {
+        self.order(self.cuda_stream, cuda_stream)
+    }
+
+    /// Makes the view's stream wait, on the device, for what another stream still has. Returns at
+    /// once.
+    ///
+    /// # Errors
+    /// A failure of the device.
+    pub fn order_after(&self, cuda_stream: usize) -> Result<(), Error> {
+        self.order(cuda_stream, self.cuda_stream)
+    }
+
+    fn order(&self, first: usize, then: usize) -> Result<(), Error> {
+        /// `CU_STREAM_LEGACY`, a second handle of the default stream.
+        const LEGACY: usize = 1;
+        let same = |stream| if stream == LEGACY { 0 } else { stream };
+        if !self.is_cuda_memory() || same(first) == same(then) {
+            return Ok(());
+        }
+        backend()?.order(self.gpu_id(), first, then)
     }
 }

@@ -15,15 +15,17 @@ use surfaces::platform::report::{Answer, DeepStream, Report};
 use surfaces::platform::{ChromaFormat, DecodeDemand};
 use surfaces::wait::Wait;
 use surfaces::{
-    BackendKind, BufferGenerator, Colour, CudaArray, DstPadding, Error, GeneratorConfig,
-    Interpolation, MemType, Padding, Picture, PictureLayout, Rect, SharedBuffer, SurfaceView,
-    TransformConfig, VideoFormat, backend, platform, render_picture,
+    BackendKind, BufferGenerator, Colour, DstPadding, Error, ForeignArray, ForeignMemory,
+    GeneratorConfig, Interpolation, MemType, Padding, Picture, PictureLayout, Rect, SharedBuffer,
+    SurfaceView, TransformConfig, VideoFormat, backend, platform, render_picture,
 };
 
 /// The stand-ins, with the functions that only they have.
 struct Fakes {
     depth: extern "C" fn() -> c_int,
     set_health: extern "C" fn(c_int),
+    events: extern "C" fn() -> c_int,
+    ordered: extern "C" fn(c_int) -> usize,
     live: extern "C" fn() -> c_int,
     filter: extern "C" fn() -> u32,
 }
@@ -53,6 +55,8 @@ fn fakes() -> &'static Fakes {
             Fakes {
                 depth: *cuda.get(b"fake_depth").unwrap(),
                 set_health: *cuda.get(b"fake_set_health").unwrap(),
+                events: *cuda.get(b"fake_events").unwrap(),
+                ordered: *cuda.get(b"fake_ordered").unwrap(),
                 live: *surface.get(b"fake_live").unwrap(),
                 filter: *transform.get(b"fake_filter").unwrap(),
             }
@@ -222,19 +226,22 @@ fn a_transform_clears_what_it_does_not_cover() {
 #[test]
 fn memory_of_somebody_else_is_used_in_place_and_its_neighbours_are_not_touched() {
     fakes();
+    for (memory, mem_type) in [
+        (ForeignMemory::Cpu, MemType::System),
+        (ForeignMemory::Cuda(0), MemType::CudaDevice),
+    ] {
+        adopt_in_place(memory, mem_type);
+    }
+}
+
+fn adopt_in_place(memory: ForeignMemory, mem_type: MemType) {
     let owner = Arc::new(());
-    let mut memory = vec![7u8; 5 * 40 * 4];
-    let array = CudaArray {
-        data_ptr: memory.as_mut_ptr() as usize + 40,
-        format: VideoFormat::Rgba,
-        width: 4,
-        height: 3,
-        pitch: 160,
-        gpu_id: 0,
-    };
+    let mut bytes = vec![7u8; 5 * 40 * 4];
+    let array = array_in(&mut bytes, memory);
     // SAFETY: the memory has this layout and outlives the view.
-    let view = unsafe { SurfaceView::from_cuda_array(&array, 0, Box::new(owner.clone())) }.unwrap();
+    let view = unsafe { SurfaceView::adopt(&array, 0, Box::new(owner.clone())) }.unwrap();
     assert_eq!((view.data_ptr(), view.pitch()), (array.data_ptr, 160));
+    assert_eq!(view.mem_type(), Some(mem_type));
     view.memset(1).unwrap();
     view.fill(&[1, 1, 1, 1]).unwrap();
     view.upload(&[1; 4 * 3 * 4], 3, 4, 4).unwrap();
@@ -246,17 +253,80 @@ fn memory_of_somebody_else_is_used_in_place_and_its_neighbours_are_not_touched()
     drop(view);
     assert_eq!(Arc::strong_count(&owner), 1);
     let ones = |row: usize, byte: usize| row < 3 && (40..56).contains(&byte);
-    for (index, byte) in memory.iter().enumerate() {
+    for (index, byte) in bytes.iter().enumerate() {
         let expected = if ones(index / 160, index % 160) { 1 } else { 7 };
         assert_eq!(*byte, expected, "at {index}");
     }
+}
 
-    let nowhere = CudaArray {
+/// 4 x 3 pixels within rows of 160 bytes.
+fn array_in(bytes: &mut [u8], memory: ForeignMemory) -> ForeignArray {
+    ForeignArray {
+        data_ptr: bytes.as_mut_ptr() as usize + 40,
+        format: VideoFormat::Rgba,
+        width: 4,
+        height: 3,
+        pitch: 160,
+        memory,
+        read_only: false,
+    }
+}
+
+#[test]
+fn read_only_memory_is_read_but_not_written_and_its_copy_may_be_written() {
+    fakes();
+    for memory in [ForeignMemory::Cpu, ForeignMemory::Cuda(0)] {
+        let mut bytes = vec![7u8; 5 * 40 * 4];
+        let array = ForeignArray {
+            read_only: true,
+            ..array_in(&mut bytes, memory)
+        };
+        // SAFETY: the memory has this layout and outlives the view.
+        let view = unsafe { SurfaceView::adopt(&array, 0, Box::new(())) }.unwrap();
+        assert!(view.is_read_only());
+        assert_eq!(view.memset(1), Err(Error::ReadOnly));
+        assert_eq!(view.fill(&[1; 4]), Err(Error::ReadOnly));
+        assert_eq!(view.upload(&[1; 48], 3, 4, 4), Err(Error::ReadOnly));
+        assert_eq!(pixels(view.buffer()), [7; 48]);
+        let copy = view
+            .buffer()
+            .with_buffer(|buffer| buffer.copy_deep().unwrap());
+        let copy = SharedBuffer::from_buffer(copy);
+        self::view(&copy).memset(1).unwrap();
+        assert_eq!(pixels(&copy), [1; 48]);
+        assert!(bytes.iter().all(|byte| *byte == 7));
+    }
+}
+
+#[test]
+fn streams_are_ordered_by_events_that_do_not_stay() {
+    let fakes = fakes();
+    let buffer = acquire(VideoFormat::Rgba, 8, 8);
+    let ordered = || ((fakes.ordered)(0), (fakes.ordered)(1));
+    let view = SurfaceView::from_buffer(&buffer, 0, 7).unwrap();
+    view.order_before(2).unwrap();
+    assert_eq!(ordered(), (7, 2));
+    view.order_after(9).unwrap();
+    assert_eq!(ordered(), (9, 7));
+    // A stream does not wait for itself, under neither of the default stream's handles.
+    view.order_after(7).unwrap();
+    let view = SurfaceView::from_buffer(&buffer, 0, 0).unwrap();
+    view.order_before(1).unwrap();
+    assert_eq!(ordered(), (9, 7));
+    view.order_before(7).unwrap();
+    assert_eq!(ordered(), (0, 7));
+    assert_eq!(((fakes.events)(), (fakes.depth)()), (0, 0));
+}
+
+#[test]
+fn an_address_that_is_not_cudas_is_refused() {
+    fakes();
+    let nowhere = ForeignArray {
         data_ptr: 4096,
-        ..array
+        ..array_in(&mut [], ForeignMemory::Cuda(0))
     };
     // SAFETY: the address is refused before anybody reads there.
-    let refused = unsafe { SurfaceView::from_cuda_array(&nowhere, 0, Box::new(())) };
+    let refused = unsafe { SurfaceView::adopt(&nowhere, 0, Box::new(())) };
     let error = refused.unwrap_err().to_string();
     assert!(
         error.contains("cuPointerGetAttribute failed: CUDA_ERROR_INVALID_VALUE"),

@@ -17,6 +17,8 @@ pub type CuDevice = c_int;
 pub type CuContext = *mut c_void;
 /// `CUstream`; null is the default stream.
 pub type CuStream = *mut c_void;
+/// `CUevent`.
+pub type CuEvent = *mut c_void;
 /// `CUdeviceptr`.
 pub type CuDevicePtr = u64;
 
@@ -29,6 +31,8 @@ pub const CUDA_ERROR_NOT_READY: CuResult = 600;
 
 /// `CU_STREAM_NON_BLOCKING`: a stream that does not wait for the default stream.
 pub const CU_STREAM_NON_BLOCKING: c_uint = 1;
+/// `CU_EVENT_DISABLE_TIMING`: an event that only orders streams.
+pub const CU_EVENT_DISABLE_TIMING: c_uint = 2;
 /// `CU_MEMHOSTALLOC_PORTABLE`: pinned memory for all contexts.
 pub const CU_MEMHOSTALLOC_PORTABLE: c_uint = 1;
 
@@ -160,6 +164,15 @@ function_table! {
             stream_query: unsafe extern "C" fn(CuStream) -> CuResult = "cuStreamQuery";
             /// `(stream)`.
             stream_destroy: unsafe extern "C" fn(CuStream) -> CuResult = "cuStreamDestroy_v2";
+            /// `(stream, event, flags)`: work that is queued on the stream later waits for the event.
+            stream_wait_event: unsafe extern "C" fn(CuStream, CuEvent, c_uint) -> CuResult
+                = "cuStreamWaitEvent";
+            /// `(out, flags)`.
+            event_create: unsafe extern "C" fn(*mut CuEvent, c_uint) -> CuResult = "cuEventCreate";
+            /// `(event, stream)`: of the event's context. What is queued by now is the event.
+            event_record: unsafe extern "C" fn(CuEvent, CuStream) -> CuResult = "cuEventRecord";
+            /// `(event)`: may still be waited for.
+            event_destroy: unsafe extern "C" fn(CuEvent) -> CuResult = "cuEventDestroy_v2";
             /// `(copy, stream)`.
             memcpy_2d_async: unsafe extern "C" fn(*const CudaMemcpy2D, CuStream) -> CuResult
                 = "cuMemcpy2DAsync_v2";

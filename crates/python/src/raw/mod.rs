@@ -6,14 +6,18 @@
 
 mod dlpack;
 
+use std::any::Any;
+
 use gst::glib;
 use gst::glib::translate::{FromGlibPtrNone, IntoGlibPtr};
 use gst::prelude::*;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
-use surfaces::{CudaArray, Error, SharedBuffer, SurfaceView};
+use surfaces::{Error, ForeignArray, SharedBuffer, SurfaceView};
 
-pub(crate) use dlpack::{CPU_DEVICE, device, export};
+pub(crate) use dlpack::{
+    CPU, CPU_DEVICE, CUDA, CUDA_HOST, CUDA_MANAGED, DataType, Device, Tensor, device, export, take,
+};
 
 fn not_null(address: usize, what: &str) -> PyResult<usize> {
     if address == 0 {
@@ -47,14 +51,14 @@ pub(crate) fn take_view(
     Ok(view)
 }
 
-/// A view of CUDA memory that `owner` keeps alive.
-pub(crate) fn adopt_array(
-    array: &CudaArray,
+/// A view of memory that `owner` keeps alive.
+pub(crate) fn adopt(
+    array: &ForeignArray,
     cuda_stream: usize,
-    owner: Py<PyAny>,
+    owner: Box<dyn Any + Send + Sync>,
 ) -> Result<SurfaceView, Error> {
     // SAFETY: the owner is trusted to have the memory that its interface describes.
-    unsafe { SurfaceView::from_cuda_array(array, cuda_stream, Box::new(owner)) }
+    unsafe { SurfaceView::adopt(array, cuda_stream, owner) }
 }
 
 /// Writes `numFilled` of a buffer of which the caller has the only reference.

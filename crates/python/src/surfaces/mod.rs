@@ -2,9 +2,13 @@
 
 mod arguments;
 mod cuda_array;
+mod foreign;
 mod functions;
 mod generator;
+mod in_place;
+mod plane;
 mod shared_buffer;
+mod tensor;
 mod view;
 
 use pyo3::prelude::*;
@@ -15,5 +19,6 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<generator::PyBufferGenerator>()?;
     module.add_class::<PySharedBuffer>()?;
     module.add_class::<view::PySurfaceView>()?;
+    module.add_class::<plane::PySurfacePlane>()?;
     functions::register(module)
 }

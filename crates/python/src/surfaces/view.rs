@@ -2,13 +2,15 @@
 #![allow(clippy::needless_pass_by_value)] // PyO3 hands extracted arguments over by value
 
 use numpy::{PyArray1, PyArray3, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods};
-use pyo3::exceptions::{PyAttributeError, PyBufferError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
-use surfaces::SurfaceView;
+use pyo3::types::{PyDict, PyTuple};
+use surfaces::{Error, PlaneDescription, SurfaceView};
 
 use super::arguments::BufferArgument;
-use super::cuda_array::CudaArrayArgument;
+use super::in_place::InPlace;
+use super::plane::PySurfacePlane;
+use super::{cuda_array, tensor};
 use crate::errors::{from_surfaces, upload_type};
 use crate::{gil, raw};
 
@@ -26,7 +28,9 @@ use crate::{gil, raw};
 /// it. When the view goes, its stream is waited for once more, so that the buffer can be used anew.
 /// Work on other streams is for the caller to wait for.
 ///
-/// Formats with several planes have ``channels == 0``: they can only be ``memset`` and downloaded.
+/// Formats with several planes have ``channels == 0``: they can be ``memset`` and downloaded, and
+/// their :meth:`planes` are arrays of their own. The other way round, :meth:`from_dlpack` and
+/// :meth:`from_cuda_array` view arrays of other libraries.
 #[pyclass(frozen, name = "SurfaceView", module = "savant_rs.deepstream")]
 pub(crate) struct PySurfaceView {
     inner: SurfaceView,
@@ -56,10 +60,12 @@ impl PySurfaceView {
     /// A view of CUDA memory: of any object with ``__cuda_array_interface__``, 8-bit unsigned, of
     /// shape ``(H, W)``, ``(H, W, 1)`` or ``(H, W, 4)``, with contiguous rows.
     ///
-    /// The view keeps the object alive. Work on the stream that the interface names is waited for.
-    /// Bytes between two rows belong to somebody else and are never written. Raises ``TypeError``
-    /// without the interface, ``ValueError`` for what is not supported, ``RuntimeError`` if the
-    /// address is not CUDA's, and on the host backend.
+    /// The view keeps the object alive. ``cuda_stream`` is made to wait for the stream that the
+    /// interface names, so the methods of the view wait for both; this call does not block. Bytes
+    /// between two rows belong to somebody else and are never written; if the interface says that
+    /// nothing may be written, the view is ``read_only``. Raises ``TypeError`` without the interface,
+    /// ``ValueError`` for what is not supported, ``RuntimeError`` if the address is not CUDA's, and on
+    /// the host backend.
     #[staticmethod]
     #[pyo3(signature = (obj, gpu_id=0, cuda_stream=0))]
     fn from_cuda_array(
@@ -68,17 +74,36 @@ impl PySurfaceView {
         gpu_id: u32,
         cuda_stream: usize,
     ) -> PyResult<Self> {
-        let array: CudaArrayArgument = obj.extract()?;
-        let owner = obj.unbind();
+        let (array, stream) = cuda_array::read(&obj, gpu_id)?;
+        let owner = Box::new(obj.unbind());
         py.detach(|| {
-            let view = raw::adopt_array(&array.on(gpu_id), cuda_stream, owner)?;
-            if let Some(stream) = array.stream {
-                surfaces::backend()?.synchronize(gpu_id, stream)?;
+            let view = raw::adopt(&array, cuda_stream, owner)?;
+            if let Some(stream) = stream {
+                view.order_after(stream)?;
             }
             Ok(view)
         })
         .map(|inner| Self { inner })
         .map_err(from_surfaces)
+    }
+
+    /// A view of an array of another library, through ``DLPack``: of any object with ``__dlpack__``
+    /// and ``__dlpack_device__``, or of a capsule. Addition.
+    ///
+    /// The array is 8-bit unsigned, of shape ``(H, W)``, ``(H, W, 1)`` or ``(H, W, 4)``, with
+    /// contiguous rows, in memory of the CPU (on every backend: NumPy, PyTorch) or of CUDA (PyTorch,
+    /// CuPy). The view keeps the memory. The other library makes ``cuda_stream`` wait for its own
+    /// work; who passes a capsule has done that already. Bytes between two rows are never written,
+    /// and what may not be written gives a view that is ``read_only``. Raises ``TypeError`` without
+    /// the protocol, ``ValueError`` for what is not supported and for a capsule that was consumed,
+    /// ``RuntimeError`` for CUDA memory on the host backend, and what the other library raises.
+    #[staticmethod]
+    #[pyo3(signature = (obj, *, cuda_stream=0))]
+    fn from_dlpack(py: Python<'_>, obj: Bound<'_, PyAny>, cuda_stream: usize) -> PyResult<Self> {
+        let (array, owner) = tensor::take(&obj, cuda_stream)?;
+        py.detach(|| raw::adopt(&array, cuda_stream, owner))
+            .map(|inner| Self { inner })
+            .map_err(from_surfaces)
     }
 
     /// Address of the first pixel.
@@ -127,6 +152,21 @@ impl PySurfaceView {
     #[getter]
     fn cuda_stream(&self) -> usize {
         self.inner.cuda_stream()
+    }
+
+    /// Whether the pixels belong to somebody who allows no writing: ``memset``, ``fill`` and
+    /// ``upload`` raise ``RuntimeError``. Addition.
+    #[getter]
+    fn read_only(&self) -> bool {
+        self.inner.is_read_only()
+    }
+
+    /// The planes, in memory order: Y and UV of NV12, Y, U and V of I420, the only plane of formats
+    /// with interleaved pixels. Addition.
+    ///
+    /// Raises ``RuntimeError`` for memory without an address.
+    fn planes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, PySurfacePlane::all(&self.inner).map_err(from_surfaces)?)
     }
 
     /// Sets every byte, padding included, in all planes. Blocks until it is done.
@@ -231,30 +271,20 @@ impl PySurfaceView {
     /// backend, and in system, pinned and unified memory of a GPU machine).
     ///
     /// Work on the view's stream is waited for. Absent (``AttributeError``) for other memory;
-    /// ``RuntimeError`` for formats with several planes.
+    /// ``RuntimeError`` for formats with several planes, whose :meth:`planes` have it.
     #[getter]
     fn __array_interface__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        if !self.inner.is_cpu_memory() {
-            return Err(PyAttributeError::new_err(
-                "__array_interface__: the pixels are in device memory; download() copies them",
-            ));
-        }
-        self.array_interface(py, "__array_interface__")
+        self.array_interface(py)
     }
 
     /// CUDA's array interface: the pixels in place, in device, pinned and unified memory.
     ///
     /// Work on the view's stream is waited for, so the pixels may be used on any stream. Absent
     /// (``AttributeError``) in system memory, which CUDA cannot reach; ``RuntimeError`` for formats
-    /// with several planes.
+    /// with several planes, whose :meth:`planes` have it.
     #[getter]
     fn __cuda_array_interface__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        if !self.inner.is_cuda_memory() {
-            return Err(PyAttributeError::new_err(
-                "__cuda_array_interface__: the pixels are in host memory",
-            ));
-        }
-        self.array_interface(py, "__cuda_array_interface__")
+        self.cuda_array_interface(py)
     }
 
     /// The ``DLPack`` device of the pixels: CPU, CUDA, CUDA host (pinned) or CUDA managed (unified)
@@ -262,16 +292,18 @@ impl PySurfaceView {
     ///
     /// Raises ``BufferError`` for memory without an address.
     fn __dlpack_device__(&self) -> PyResult<(i32, i32)> {
-        raw::device(&self.inner).ok_or_else(no_address)
+        self.dlpack_device()
     }
 
     /// A ``DLPack`` capsule of the pixels in place; it keeps the buffer alive.
     ///
     /// ``stream`` is the consumer's, numbered as ``DLPack`` does: it may use the pixels at once,
-    /// because everything that this library wrote is complete, and work on the view's own stream is
-    /// waited for unless it is the same one. -1 leaves that out. Raises ``BufferError`` for formats
-    /// with several planes, another device, a stream in host memory, stream 0 (which is ambiguous),
-    /// or ``copy=True``.
+    /// because everything that this library wrote is complete, and it is made to wait for the work on
+    /// the view's own stream; this call does not. -1 leaves that out. Without a stream it is the
+    /// default stream for device memory; where the CPU reaches the memory this call waits. Raises
+    /// ``BufferError`` for formats with several planes (whose :meth:`planes` can be exported), another
+    /// device, a stream in host memory, stream 0 (which is ambiguous), read-only memory without
+    /// ``max_version=(1, 0)``, or ``copy=True``.
     #[pyo3(signature = (*, stream=None, max_version=None, dl_device=None, copy=None))]
     fn __dlpack__<'py>(
         &self,
@@ -281,31 +313,7 @@ impl PySurfaceView {
         dl_device: Option<(i32, i32)>,
         copy: Option<bool>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let own = raw::device(&self.inner).ok_or_else(no_address)?;
-        let device = dl_device.unwrap_or(own);
-        // Pinned and unified memory may be taken for memory of the CPU.
-        if device != own && !(device == raw::CPU_DEVICE && self.inner.is_cpu_memory()) {
-            return Err(PyBufferError::new_err(format!(
-                "the pixels are on DLPack device {own:?}, not {device:?}"
-            )));
-        }
-        if copy == Some(true) {
-            return Err(PyBufferError::new_err("copies are made with download()"));
-        }
-        if stream.is_some() && !self.inner.is_cuda_memory() {
-            return Err(PyBufferError::new_err("the pixels are in host memory"));
-        }
-        if stream == Some(0) {
-            return Err(PyBufferError::new_err(
-                "stream 0 is ambiguous: 1 is the default stream, 2 the per-thread one",
-            ));
-        }
-        if self.must_wait_for(stream) {
-            py.detach(|| self.inner.synchronize())
-                .map_err(from_surfaces)?;
-        }
-        let versioned = max_version.is_some_and(|(major, _)| major >= 1);
-        raw::export(py, self.inner.clone(), device, versioned)
+        self.dlpack(py, stream, max_version, dl_device, copy)
     }
 
     #[allow(clippy::unused_self)] // a slot of instances
@@ -324,42 +332,13 @@ impl PySurfaceView {
     }
 }
 
-impl PySurfaceView {
-    /// The dictionary that both array interfaces have in common, once the pixels are complete.
-    fn array_interface<'py>(
-        &self,
-        py: Python<'py>,
-        name: &'static str,
-    ) -> PyResult<Bound<'py, PyDict>> {
-        let view = &self.inner;
-        let channels = view.interleaved_channels(name).map_err(from_surfaces)?;
-        py.detach(|| view.synchronize()).map_err(from_surfaces)?;
-        let (height, width, pitch) = (view.height(), view.width(), view.pitch());
-        let interface = PyDict::new(py);
-        if channels == 1 {
-            interface.set_item("shape", (height, width))?;
-            interface.set_item("strides", (pitch, 1))?;
-        } else {
-            interface.set_item("shape", (height, width, channels))?;
-            interface.set_item("strides", (pitch, channels, 1))?;
-        }
-        interface.set_item("typestr", "|u1")?;
-        interface.set_item("descr", [("", "|u1")])?;
-        interface.set_item("data", (view.data_ptr(), false))?;
-        interface.set_item("version", 3)?;
-        Ok(interface)
+impl InPlace for PySurfaceView {
+    fn view(&self) -> &SurfaceView {
+        &self.inner
     }
 
-    /// Whether the view's own stream must be done before a consumer uses the pixels on `stream`.
-    fn must_wait_for(&self, stream: Option<i64>) -> bool {
-        const NO_WAIT: i64 = -1;
-        // No stream and 1 are the default stream, which is 0 in a view.
-        let stream = match stream {
-            Some(NO_WAIT) => return false,
-            None | Some(1) => 0,
-            Some(stream) => stream,
-        };
-        usize::try_from(stream) != Ok(self.inner.cuda_stream())
+    fn plane(&self, operation: &'static str) -> Result<PlaneDescription, Error> {
+        self.inner.interleaved_plane(operation)
     }
 }
 
@@ -368,8 +347,4 @@ impl Drop for PySurfaceView {
     fn drop(&mut self) {
         gil::synchronize_at_end(&self.inner);
     }
-}
-
-fn no_address() -> PyErr {
-    PyBufferError::new_err("the pixels are in memory without an address")
 }

@@ -1,6 +1,7 @@
 //! The machine under the surfaces: who allocates, copies and transforms.
 
 mod deepstream;
+mod foreign;
 mod host;
 mod plane;
 mod plugins;
@@ -9,20 +10,20 @@ mod select;
 mod stdout;
 
 use std::any::Any;
-use std::fmt;
 
 pub use nvbufsurface_sys::LoadOptions;
 
 use crate::convert::Picture;
 use crate::enums::MemType;
 use crate::error::Error;
-use crate::format::VideoFormat;
 use crate::geometry::{Rect, TransformConfig};
 use crate::layout::SurfaceSpec;
 use crate::platform::Platform;
 use crate::reader::SlotInfo;
 
 pub(crate) use deepstream::Cuda;
+pub use foreign::{ForeignArray, ForeignMemory};
+pub(crate) use plane::locate as locate_plane;
 pub(crate) use plugins::load_libraries;
 pub use plugins::{DECODER_ELEMENT, load_plugins, offer_elements};
 use select::init_gstreamer;
@@ -72,41 +73,6 @@ impl ByteRows {
     /// Bytes of all rows without gaps.
     pub(crate) const fn packed_size(&self) -> usize {
         self.row_bytes * self.rows
-    }
-}
-
-/// CUDA memory of somebody else: one interleaved picture, 8 bits a channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CudaArray {
-    /// Address of the first pixel.
-    pub data_ptr: usize,
-    /// [`VideoFormat::Rgba`] or [`VideoFormat::Gray8`].
-    pub format: VideoFormat,
-    /// Width in pixels.
-    pub width: u32,
-    /// Height in pixels.
-    pub height: u32,
-    /// Bytes from one row to the next. What lies between two rows belongs to somebody else.
-    pub pitch: u32,
-    /// Device that owns the memory.
-    pub gpu_id: u32,
-}
-
-impl fmt::Display for CudaArray {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            data_ptr,
-            format,
-            width,
-            height,
-            pitch,
-            gpu_id,
-        } = self;
-        write!(
-            f,
-            "a {width}x{height} {} array, {pitch} bytes a row, at {data_ptr:#x} of GPU {gpu_id}",
-            format.name()
-        )
     }
 }
 
@@ -211,7 +177,8 @@ pub trait Backend: Send + Sync {
         config: &TransformConfig,
     ) -> Result<(), Error>;
 
-    /// A surface of one filled slot around CUDA memory; `owner` is dropped with the surface.
+    /// A surface of one filled slot around memory of somebody else; `owner` is dropped with the
+    /// surface, on whatever thread that is.
     ///
     /// # Safety
     /// The memory has the layout that `array` states, and lives as long as `owner`.
@@ -220,7 +187,7 @@ pub trait Backend: Send + Sync {
     /// [`Error::NoCuda`], [`Error::InvalidSurfaceSize`], or a failure of the driver.
     unsafe fn adopt(
         &self,
-        array: &CudaArray,
+        array: &ForeignArray,
         owner: Box<dyn Any + Send + Sync>,
     ) -> Result<gst::Memory, Error>;
 
@@ -230,4 +197,11 @@ pub trait Backend: Send + Sync {
     /// # Errors
     /// A failure of the device.
     fn synchronize(&self, gpu_id: u32, cuda_stream: usize) -> Result<(), Error>;
+
+    /// Makes the stream `then` wait, on the device, for what is queued on the stream `first` by now.
+    /// Returns at once. The handles are as in [`synchronize`](Self::synchronize).
+    ///
+    /// # Errors
+    /// A failure of the device.
+    fn order(&self, gpu_id: u32, first: usize, then: usize) -> Result<(), Error>;
 }

@@ -9,19 +9,27 @@ use crate::reader::SlotInfo;
 
 /// A plane within its slot's memory.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Plane<'a> {
+pub(crate) struct Plane<'a> {
     pub(super) layout: &'a PlaneLayout,
     /// Address of the first row.
-    pub(super) address: usize,
+    pub(crate) address: usize,
     /// Whether what lies between the rows and after the last one belongs to the slot.
     pub(super) owns_padding: bool,
+    /// Rows that count: in plane 0 those of the picture, without the row that even plane heights
+    /// add.
+    pub(super) picture_rows: usize,
 }
 
 impl Plane<'_> {
+    /// Bytes from one row to the next.
+    pub(crate) fn pitch(&self) -> usize {
+        self.layout.pitch as usize
+    }
+
     /// Bytes of a row that may be written.
     pub(super) fn writable_row(&self) -> usize {
         if self.owns_padding {
-            self.layout.pitch as usize
+            self.pitch()
         } else {
             self.row_bytes()
         }
@@ -33,7 +41,7 @@ impl Plane<'_> {
     }
 
     /// Checks that the top-left corner of the plane has room for `shape`.
-    pub(super) fn check(&self, shape: ByteRows) -> Result<(), Error> {
+    pub(crate) fn check(&self, shape: ByteRows) -> Result<(), Error> {
         let (row, rows) = (self.writable_row(), self.layout.height as usize);
         if shape.row_bytes > row || shape.rows > rows {
             return Err(Error::DataSize {
@@ -49,7 +57,7 @@ impl Plane<'_> {
 ///
 /// # Errors
 /// [`Error::NotNvBufSurface`] if it does not lie within the slot's memory.
-pub(super) fn locate(slot: &SlotInfo, index: usize) -> Result<Plane<'_>, Error> {
+pub(crate) fn locate(slot: &SlotInfo, index: usize) -> Result<Plane<'_>, Error> {
     let invalid = |reason: String| Error::NotNvBufSurface { reason };
     if slot.data_ptr == 0 {
         return Err(invalid("dataPtr is null".to_owned()));
@@ -72,28 +80,35 @@ pub(super) fn locate(slot: &SlotInfo, index: usize) -> Result<Plane<'_>, Error> 
     if !visible || last_row + row_bytes > u64::from(slot.data_size) {
         return Err(invalid(format!("plane {index} exceeds the slot's memory")));
     }
+    let picture_rows = match index {
+        0 => layout.height.min(slot.height),
+        _ => layout.height,
+    };
     Ok(Plane {
         layout,
         address: slot.data_ptr.wrapping_add(layout.offset as usize),
         owns_padding: start + pitch * rows <= u64::from(slot.data_size),
+        picture_rows: picture_rows as usize,
     })
 }
 
-/// Bytes that hold `shape` with rows `stride` apart; the last row needs no padding.
-pub(super) fn required(shape: ByteRows, stride: usize) -> Result<usize, Error> {
-    if stride < shape.row_bytes {
-        return Err(Error::DataSize {
-            expected: shape.row_bytes,
-            actual: stride,
-        });
-    }
-    let Some(last) = shape.rows.checked_sub(1) else {
-        return Ok(0);
+/// Checks that `actual` bytes hold `shape`; the last row needs no padding.
+///
+/// # Errors
+/// [`Error::DataSize`].
+pub(super) fn check_room(actual: usize, shape: ByteRows) -> Result<(), Error> {
+    let (expected, actual) = match shape.rows.checked_sub(1) {
+        _ if shape.stride < shape.row_bytes => (shape.row_bytes, shape.stride),
+        None => (0, actual),
+        Some(last) => {
+            let size = last
+                .checked_mul(shape.stride)
+                .and_then(|bytes| bytes.checked_add(shape.row_bytes));
+            (size.unwrap_or(usize::MAX), actual)
+        }
     };
-    last.checked_mul(stride)
-        .and_then(|bytes| bytes.checked_add(shape.row_bytes))
-        .ok_or(Error::DataSize {
-            expected: usize::MAX,
-            actual: 0,
-        })
+    if actual < expected {
+        return Err(Error::DataSize { expected, actual });
+    }
+    Ok(())
 }

@@ -32,6 +32,11 @@ pub(crate) trait OwnedSurface: Send + Sync {
     /// Bytes of the `NvBufSurface` struct.
     fn descriptor_size(&self) -> usize;
 
+    /// Whether nobody may write the pixels.
+    fn read_only(&self) -> bool {
+        false
+    }
+
     /// A surface of its own with the same pixels and fill count.
     ///
     /// # Safety
@@ -126,6 +131,8 @@ fn new_memory(surface: Box<dyn OwnedSurface>) -> *mut gst::ffi::GstMemory {
     let allocator = ALLOCATOR.get_or_init(glib::Object::new);
 
     let size = surface.descriptor_size();
+    let mut flags = gst::MemoryFlags::NO_SHARE;
+    flags.set(gst::MemoryFlags::READONLY, surface.read_only());
     // SAFETY: GstMemory is plain data whose all-zero pattern is valid; it is initialised below.
     let head = unsafe { std::mem::zeroed::<gst::ffi::GstMemory>() };
     LIVE_SURFACES.fetch_add(1, Ordering::Relaxed);
@@ -138,7 +145,7 @@ fn new_memory(surface: Box<dyn OwnedSurface>) -> *mut gst::ffi::GstMemory {
     unsafe {
         gst::ffi::gst_memory_init(
             memory.cast(),
-            gst::MemoryFlags::NO_SHARE.into_glib(),
+            flags.into_glib(),
             allocator.upcast_ref::<gst::Allocator>().to_glib_none().0,
             ptr::null_mut(),
             size,

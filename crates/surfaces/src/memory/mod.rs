@@ -3,11 +3,12 @@
 //! Mapping such a memory gives the `NvBufSurface` struct itself, never the pixels. The memory is
 //! marked no-share, so that every copy of a buffer is a surface of its own with its own pixels.
 
+mod adopted;
 mod allocator;
 mod block;
 mod surface;
 
+pub(crate) use adopted::{AdoptedSurface, Duplicate};
 pub use allocator::{MEMORY_TYPE, live_surfaces};
 pub(crate) use allocator::{OwnedSurface, wrap};
-pub(crate) use block::ZeroedBlock;
-pub(crate) use surface::{DESCRIPTOR_ALIGNMENT, HostSurface};
+pub(crate) use surface::HostSurface;

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::layout::{SlotLayout, SurfaceSpec};
 
 /// Alignment of descriptors, which hold pointers and 64-bit integers.
-pub(crate) const DESCRIPTOR_ALIGNMENT: usize = 16;
+pub(super) const DESCRIPTOR_ALIGNMENT: usize = 16;
 
 /// Alignment of the first pixel: a multiple of every vector register and of a cache line.
 const PIXEL_ALIGNMENT: usize = 256;

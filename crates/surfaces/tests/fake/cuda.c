@@ -113,6 +113,39 @@ int cuStreamQuery(void *stream) {
     return health;
 }
 
+/* For tests: events that exist, and which stream was told to wait for which. */
+static int events;
+static void *ordered[2];
+int fake_events(void) { return events; }
+uintptr_t fake_ordered(int which) { return (uintptr_t)ordered[which]; }
+
+int cuEventCreate(void **event, unsigned flags) {
+    enum { DISABLE_TIMING = 2 };
+    NEEDS_CONTEXT
+    *event = calloc(1, sizeof(void *));
+    events++;
+    return flags == DISABLE_TIMING ? SUCCESS : INVALID_VALUE;
+}
+
+int cuEventRecord(void **event, void *stream) {
+    NEEDS_CONTEXT
+    *event = stream;
+    return SUCCESS;
+}
+
+int cuStreamWaitEvent(void *stream, void **event, unsigned flags) {
+    NEEDS_CONTEXT
+    ordered[0] = *event;
+    ordered[1] = stream;
+    return flags ? INVALID_VALUE : SUCCESS;
+}
+
+int cuEventDestroy_v2(void *event) {
+    free(event);
+    events--;
+    return SUCCESS;
+}
+
 typedef struct {
     size_t src_x, src_y;
     unsigned src_type;

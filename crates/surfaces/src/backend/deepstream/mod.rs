@@ -19,13 +19,13 @@ use nvbufsurface_sys::cuda::{
 use nvbufsurface_sys::{Libraries, LoadOptions, NVBUF_MEM_SYSTEM};
 
 use super::host::HostBackend;
-use super::{Backend, BackendKind, ByteRows, CudaArray};
+use super::{Backend, BackendKind, ByteRows, ForeignArray, ForeignMemory};
 use crate::convert::{self, Canvas, Picture};
 use crate::enums::MemType;
 use crate::error::Error;
 use crate::geometry::{Rect, TransformConfig};
 use crate::layout::SurfaceSpec;
-use crate::memory;
+use crate::memory::{self, AdoptedSurface};
 use crate::platform::{NvidiaPlatform, Platform, is_jetson_kernel};
 use crate::reader::SlotInfo;
 
@@ -165,7 +165,7 @@ impl Backend for DeepStreamBackend {
             plane.check(shape)?;
             // SAFETY: both places have room for the plane; the caller excludes all others.
             unsafe {
-                work.upload(from, plane.address, plane.layout.pitch as usize, shape)?;
+                work.upload(from, plane.address, plane.pitch(), shape)?;
                 from = from.add(shape.packed_size());
             }
         }
@@ -190,11 +190,15 @@ impl Backend for DeepStreamBackend {
 
     unsafe fn adopt(
         &self,
-        array: &CudaArray,
+        array: &ForeignArray,
         owner: Box<dyn Any + Send + Sync>,
     ) -> Result<gst::Memory, Error> {
+        let ForeignMemory::Cuda(gpu_id) = array.memory else {
+            // SAFETY: same contract.
+            return unsafe { self.cpu.adopt(array, owner) };
+        };
         let cuda = &self.engine.cuda;
-        let current = cuda.enter(array.gpu_id)?;
+        let current = cuda.enter(gpu_id)?;
         let memory_type =
             cuda.pointer_attribute(array.data_ptr, CU_POINTER_ATTRIBUTE_MEMORY_TYPE)?;
         let managed = cuda.pointer_attribute(array.data_ptr, CU_POINTER_ATTRIBUTE_IS_MANAGED)?;
@@ -210,12 +214,16 @@ impl Backend for DeepStreamBackend {
                 });
             }
         };
-        let surface = surface::AdoptedSurface::new(&self.engine, array, mem_type, owner)?;
+        let surface = AdoptedSurface::new(array, mem_type, self.engine.clone(), owner)?;
         Ok(memory::wrap(Box::new(surface)))
     }
 
     fn synchronize(&self, gpu_id: u32, cuda_stream: usize) -> Result<(), Error> {
         self.engine.cuda.synchronize(gpu_id, cuda_stream)
+    }
+
+    fn order(&self, gpu_id: u32, first: usize, then: usize) -> Result<(), Error> {
+        self.engine.cuda.order(gpu_id, first, then)
     }
 }
 

@@ -2,21 +2,10 @@
 
 use super::cuda::{Cuda, Work};
 use crate::backend::ByteRows;
-use crate::backend::plane::{self, required};
+use crate::backend::plane::{self, check_room};
 use crate::error::Error;
 use crate::format::VideoFormat;
 use crate::reader::SlotInfo;
-
-/// Rows of a plane that count: in plane 0 those of the picture, without the row that even plane
-/// heights add.
-fn visible_rows(slot: &SlotInfo, index: usize, rows: u32) -> usize {
-    let rows = if index == 0 {
-        rows.min(slot.height)
-    } else {
-        rows
-    };
-    rows as usize
-}
 
 /// Sets every plane to a value of its own, padding included. Queued only.
 ///
@@ -31,8 +20,8 @@ pub(super) unsafe fn set(
         let plane = plane::locate(slot, index)?;
         let shape = ByteRows {
             row_bytes: plane.writable_row(),
-            rows: visible_rows(slot, index, plane.layout.height),
-            stride: plane.layout.pitch as usize,
+            rows: plane.picture_rows,
+            stride: plane.pitch(),
         };
         // SAFETY: `locate` checked that the rows are the slot's; the caller excludes all others.
         unsafe { work.fill_bytes(plane.address, shape, value(index))? };
@@ -72,10 +61,10 @@ pub(super) unsafe fn clear(work: &mut Work<'_>, slot: &SlotInfo) -> Result<(), E
 /// As [`set`].
 pub(super) unsafe fn fill(work: &mut Work<'_>, slot: &SlotInfo, pixel: &[u8]) -> Result<(), Error> {
     let plane = plane::locate(slot, 0)?;
-    let pitch = plane.layout.pitch as usize;
+    let pitch = plane.pitch();
     let shape = ByteRows {
         row_bytes: plane.writable_row(),
-        rows: visible_rows(slot, 0, plane.layout.height),
+        rows: plane.picture_rows,
         stride: pitch,
     };
     let words = [plane.address, pitch, shape.row_bytes]
@@ -121,12 +110,7 @@ pub(super) unsafe fn copy_in(
     let mut work = cuda.work(slot.gpu_id)?;
     // SAFETY: both places were checked; the caller excludes all others; `from` outlives the wait.
     unsafe {
-        work.upload(
-            from.as_ptr(),
-            plane.address,
-            plane.layout.pitch as usize,
-            shape,
-        )?;
+        work.upload(from.as_ptr(), plane.address, plane.pitch(), shape)?;
     }
     work.finish()
 }
@@ -148,12 +132,7 @@ pub(super) unsafe fn copy_out(
     let mut work = cuda.work(slot.gpu_id)?;
     // SAFETY: both places were checked; the caller excludes writers; `to` outlives the wait.
     unsafe {
-        work.download(
-            plane.address,
-            plane.layout.pitch as usize,
-            to.as_mut_ptr(),
-            shape,
-        )?;
+        work.download(plane.address, plane.pitch(), to.as_mut_ptr(), shape)?;
     }
     work.finish()
 }
@@ -175,19 +154,11 @@ pub(super) unsafe fn copy_slot(
         // SAFETY: the rows are those of the slots; the caller excludes all others.
         unsafe {
             work.copy_within(
-                (from.address, from.layout.pitch as usize),
-                (to.address, to.layout.pitch as usize),
+                (from.address, from.pitch()),
+                (to.address, to.pitch()),
                 shape,
             )?;
         }
-    }
-    Ok(())
-}
-
-fn check_room(actual: usize, shape: ByteRows) -> Result<(), Error> {
-    let expected = required(shape, shape.stride)?;
-    if actual < expected {
-        return Err(Error::DataSize { expected, actual });
     }
     Ok(())
 }

@@ -1,22 +1,18 @@
-//! Surfaces that NVIDIA's library allocates, and descriptors of CUDA memory of somebody else.
+//! Surfaces that NVIDIA's library allocates.
 
-use std::any::Any;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
 use nvbufsurface_sys::{
-    NVBUF_LAYOUT_PITCH, NVBUF_MEM_SYSTEM, NvBufSurface, NvBufSurfaceCreateParams,
-    NvBufSurfaceCreateParamsHead, NvBufSurfaceHead, NvBufSurfaceParamsHead,
-    NvBufSurfacePlaneParams,
+    Generation, NVBUF_LAYOUT_PITCH, NVBUF_MEM_SYSTEM, NvBufSurface, NvBufSurfaceCreateParams,
+    NvBufSurfaceCreateParamsHead, NvBufSurfaceHead,
 };
 
 use super::engine::Engine;
 use super::pixels;
-use crate::backend::CudaArray;
-use crate::enums::MemType;
 use crate::error::Error;
 use crate::layout::SurfaceSpec;
-use crate::memory::{DESCRIPTOR_ALIGNMENT, OwnedSurface, ZeroedBlock};
+use crate::memory::{Duplicate, OwnedSurface};
 use crate::reader::Surface;
 
 /// A surface of NVIDIA's library.
@@ -119,7 +115,7 @@ impl OwnedSurface for LibrarySurface {
 
     unsafe fn duplicate(&self) -> Result<Box<dyn OwnedSurface>, Error> {
         // SAFETY: same contract.
-        unsafe { duplicate(&self.engine, &self.spec, self.descriptor()) }
+        unsafe { self.engine.duplicate(&self.spec, self.descriptor()) }
     }
 }
 
@@ -141,146 +137,43 @@ impl Drop for LibrarySurface {
     }
 }
 
-/// A descriptor of CUDA memory that somebody else owns.
-pub(super) struct AdoptedSurface {
-    engine: Arc<Engine>,
-    spec: SurfaceSpec,
-    descriptor: ZeroedBlock,
-    /// Keeps the memory that the descriptor's `surfaceList` points to.
-    _slot: ZeroedBlock,
-    /// Keeps the pixels.
-    _owner: Box<dyn Any + Send + Sync>,
-}
-
-impl AdoptedSurface {
-    /// A surface of one filled slot.
-    pub(super) fn new(
-        engine: &Arc<Engine>,
-        array: &CudaArray,
-        mem_type: MemType,
-        owner: Box<dyn Any + Send + Sync>,
-    ) -> Result<Self, Error> {
-        let spec = SurfaceSpec {
-            format: array.format,
-            width: array.width,
-            height: array.height,
-            batch_size: 1,
-            gpu_id: array.gpu_id,
-            mem_type,
-        };
-        spec.slot_layout()?;
-        let generation = engine.generation;
-        let slot = ZeroedBlock::new(generation.params_stride(), DESCRIPTOR_ALIGNMENT)?;
-        let descriptor = ZeroedBlock::new(generation.surface_size(), DESCRIPTOR_ALIGNMENT)?;
-        let params = slot_params(array)?;
-        let head = NvBufSurfaceHead {
-            gpu_id: array.gpu_id,
-            batch_size: 1,
-            num_filled: 1,
-            is_contiguous: 0,
-            mem_type: mem_type as u32,
-            surface_list: slot.as_ptr().cast().as_ptr(),
-        };
-        // SAFETY: both blocks are at least as large as the heads of either generation, and aligned.
-        unsafe {
-            slot.as_ptr().cast::<NvBufSurfaceParamsHead>().write(params);
-            descriptor.as_ptr().cast::<NvBufSurfaceHead>().write(head);
-        }
-        Ok(Self {
-            engine: engine.clone(),
-            spec,
-            descriptor,
-            _slot: slot,
-            _owner: owner,
-        })
-    }
-}
-
-/// The slot of an array. What lies after its last pixel is not part of it.
-fn slot_params(array: &CudaArray) -> Result<NvBufSurfaceParamsHead, Error> {
-    let bytes = array.format.channels();
-    let too_large = || Error::InvalidSurfaceSize {
-        format: array.format,
-        width: array.width,
-        height: array.height,
-        slots: 1,
-        reason: "a slot must be smaller than 4 GiB",
-    };
-    let row = array.width.checked_mul(bytes).ok_or_else(too_large)?;
-    let size = array
-        .pitch
-        .checked_mul(array.height - 1)
-        .and_then(|size| size.checked_add(row))
-        .ok_or_else(too_large)?;
-    let mut planes = NvBufSurfacePlaneParams {
-        num_planes: 1,
-        ..NvBufSurfacePlaneParams::default()
-    };
-    planes.width[0] = array.width;
-    planes.height[0] = array.height;
-    planes.pitch[0] = array.pitch;
-    planes.psize[0] = size;
-    planes.bytes_per_pix[0] = bytes;
-    Ok(NvBufSurfaceParamsHead {
-        width: array.width,
-        height: array.height,
-        pitch: array.pitch,
-        color_format: array.format.info().color_format,
-        layout: NVBUF_LAYOUT_PITCH,
-        data_size: size,
-        data_ptr: array.data_ptr as *mut _,
-        plane_params: planes,
-        ..NvBufSurfaceParamsHead::default()
-    })
-}
-
-impl OwnedSurface for AdoptedSurface {
-    fn descriptor(&self) -> NonNull<NvBufSurfaceHead> {
-        self.descriptor.as_ptr().cast()
+impl Duplicate for Arc<Engine> {
+    fn generation(&self) -> Generation {
+        self.generation
     }
 
-    fn descriptor_size(&self) -> usize {
-        self.engine.generation.surface_size()
-    }
-
-    unsafe fn duplicate(&self) -> Result<Box<dyn OwnedSurface>, Error> {
-        // SAFETY: same contract.
-        unsafe { duplicate(&self.engine, &self.spec, self.descriptor()) }
-    }
-}
-
-/// A new surface with the pixels and the fill count of another one.
-///
-/// # Safety
-/// `original` is the descriptor of a live surface as `spec` says, and nobody may write its pixels
-/// meanwhile.
-unsafe fn duplicate(
-    engine: &Arc<Engine>,
-    spec: &SurfaceSpec,
-    original: NonNull<NvBufSurfaceHead>,
-) -> Result<Box<dyn OwnedSurface>, Error> {
-    let copy = LibrarySurface::new(engine, spec)?;
-    // SAFETY: the caller vouches for the original.
-    let from = unsafe { Surface::from_head(original, engine.generation) };
-    let to = copy.slots();
-    for index in 0..spec.batch_size {
-        let (from, to) = (from.any_slot(index)?, to.any_slot(index)?);
-        if from.mem_type == NVBUF_MEM_SYSTEM {
-            let size = from.data_size.min(to.data_size) as usize;
-            // SAFETY: both slots have `size` bytes in memory of the CPU; they are distinct; the
-            // new one is unknown to others, and the caller excludes writers of the old one.
-            unsafe {
-                ptr::copy_nonoverlapping(from.data_ptr as *const u8, to.data_ptr as *mut u8, size);
+    unsafe fn duplicate(
+        &self,
+        spec: &SurfaceSpec,
+        original: NonNull<NvBufSurfaceHead>,
+    ) -> Result<Box<dyn OwnedSurface>, Error> {
+        let copy = LibrarySurface::new(self, spec)?;
+        // SAFETY: the caller vouches for the original.
+        let from = unsafe { Surface::from_head(original, self.generation) };
+        let to = copy.slots();
+        for index in 0..spec.batch_size {
+            let (from, to) = (from.any_slot(index)?, to.any_slot(index)?);
+            if from.mem_type == NVBUF_MEM_SYSTEM {
+                let size = from.data_size.min(to.data_size) as usize;
+                // SAFETY: both slots have `size` bytes in memory of the CPU; they are distinct; the
+                // new one is unknown to others, and the caller excludes writers of the old one.
+                unsafe {
+                    ptr::copy_nonoverlapping(
+                        from.data_ptr as *const u8,
+                        to.data_ptr as *mut u8,
+                        size,
+                    );
+                }
+            } else {
+                let mut work = self.cuda.work(from.gpu_id)?;
+                // SAFETY: both slots are alive; the new one is unknown to others, and the caller
+                // excludes writers of the old one.
+                unsafe { pixels::copy_slot(&mut work, &from, &to)? };
+                work.finish()?;
             }
-        } else {
-            let mut work = engine.cuda.work(from.gpu_id)?;
-            // SAFETY: both slots are alive; the new one is unknown to others, and the caller
-            // excludes writers of the old one.
-            unsafe { pixels::copy_slot(&mut work, &from, &to)? };
-            work.finish()?;
         }
+        // SAFETY: both descriptors are alive; the caller excludes writers.
+        unsafe { (*copy.descriptor().as_ptr()).num_filled = (*original.as_ptr()).num_filled };
+        Ok(Box::new(copy))
     }
-    // SAFETY: both descriptors are alive; the caller excludes writers.
-    unsafe { (*copy.descriptor().as_ptr()).num_filled = (*original.as_ptr()).num_filled };
-    Ok(Box::new(copy))
 }

@@ -4,19 +4,20 @@ pub(super) mod pixels;
 mod transform;
 
 use std::any::Any;
+use std::ptr::NonNull;
 use std::sync::Once;
 
-use nvbufsurface_sys::Generation;
+use nvbufsurface_sys::{Generation, NvBufSurfaceHead};
 
-use super::{Backend, BackendKind, ByteRows, CudaArray};
+use super::{Backend, BackendKind, ByteRows, ForeignArray, ForeignMemory};
 use crate::convert::{self, Canvas, Picture};
 use crate::enums::MemType;
 use crate::error::Error;
 use crate::geometry::{Rect, TransformConfig};
 use crate::layout::SurfaceSpec;
-use crate::memory::{self, HostSurface};
+use crate::memory::{self, AdoptedSurface, Duplicate, HostSurface, OwnedSurface};
 use crate::platform::{HostPlatform, Platform};
-use crate::reader::SlotInfo;
+use crate::reader::{SlotInfo, Surface};
 
 /// System memory and the CPU.
 pub(super) struct HostBackend {
@@ -81,26 +82,19 @@ impl Backend for HostBackend {
     unsafe fn memset(&self, slot: &SlotInfo, value: u8) -> Result<(), Error> {
         for plane in 0..slot.planes().len() {
             // SAFETY: the caller excludes all others, as the trait demands.
-            let mut rows = unsafe { pixels::rows_mut(slot, plane)? };
-            if plane == 0 {
-                rows.truncate_to_visible(slot);
-            }
-            rows.bytes().fill(value);
+            unsafe { pixels::write_rows(slot, plane, |row| row.fill(value))? };
         }
         Ok(())
     }
 
     unsafe fn fill(&self, slot: &SlotInfo, pixel: &[u8]) -> Result<(), Error> {
-        // SAFETY: the caller excludes all others, as the trait demands.
-        let mut rows = unsafe { pixels::rows_mut(slot, 0)? };
-        rows.truncate_to_visible(slot);
-        let pitch = rows.pitch();
-        for row in rows.bytes().chunks_exact_mut(pitch) {
-            for (index, byte) in row.iter_mut().enumerate() {
-                *byte = pixel[index % pixel.len()];
+        let paint = |row: &mut [u8]| {
+            for bytes in row.chunks_mut(pixel.len()) {
+                bytes.copy_from_slice(&pixel[..bytes.len()]);
             }
-        }
-        Ok(())
+        };
+        // SAFETY: the caller excludes all others, as the trait demands.
+        unsafe { pixels::write_rows(slot, 0, paint) }
     }
 
     unsafe fn copy_in(
@@ -111,9 +105,7 @@ impl Backend for HostBackend {
         shape: ByteRows,
     ) -> Result<(), Error> {
         // SAFETY: the caller excludes all others, as the trait demands.
-        let mut rows = unsafe { pixels::rows_mut(slot, plane)? };
-        let pitch = rows.pitch();
-        pixels::copy_rows(from, shape.stride, rows.bytes(), pitch, shape)
+        unsafe { pixels::copy_in(slot, plane, from, shape) }
     }
 
     unsafe fn copy_out(
@@ -124,8 +116,7 @@ impl Backend for HostBackend {
         shape: ByteRows,
     ) -> Result<(), Error> {
         // SAFETY: the caller excludes writers, as the trait demands.
-        let rows = unsafe { pixels::rows(slot, plane)? };
-        pixels::copy_rows(rows.bytes, rows.pitch, to, shape.stride, shape)
+        unsafe { pixels::copy_out(slot, plane, to, shape) }
     }
 
     unsafe fn render(&self, picture: &Picture<'_>, slot: &SlotInfo) -> Result<Option<Rect>, Error> {
@@ -163,17 +154,58 @@ impl Backend for HostBackend {
 
     unsafe fn adopt(
         &self,
-        array: &CudaArray,
-        _owner: Box<dyn Any + Send + Sync>,
+        array: &ForeignArray,
+        owner: Box<dyn Any + Send + Sync>,
     ) -> Result<gst::Memory, Error> {
-        Err(Error::NoCuda {
-            backend: self.kind().name(),
-            array: *array,
-        })
+        if array.memory != ForeignMemory::Cpu {
+            return Err(Error::NoCuda {
+                backend: self.kind().name(),
+                array: *array,
+            });
+        }
+        let duplicate = HostCopies(self.generation);
+        let surface = AdoptedSurface::new(array, MemType::System, duplicate, owner)?;
+        Ok(memory::wrap(Box::new(surface)))
     }
 
     fn synchronize(&self, _gpu_id: u32, _cuda_stream: usize) -> Result<(), Error> {
         // The CPU has finished when a call returns.
         Ok(())
+    }
+
+    fn order(&self, _gpu_id: u32, _first: usize, _then: usize) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// Copies adopted surfaces into system memory of our own.
+struct HostCopies(Generation);
+
+impl Duplicate for HostCopies {
+    fn generation(&self) -> Generation {
+        self.0
+    }
+
+    unsafe fn duplicate(
+        &self,
+        spec: &SurfaceSpec,
+        original: NonNull<NvBufSurfaceHead>,
+    ) -> Result<Box<dyn OwnedSurface>, Error> {
+        let copy = HostSurface::new(spec, self.0)?;
+        // SAFETY: the caller vouches for the original, and excludes writers; the copy is alive and
+        // unknown to others.
+        unsafe {
+            let from = Surface::from_head(original, self.0).any_slot(0)?;
+            let to = Surface::from_head(copy.descriptor(), self.0).any_slot(0)?;
+            let mut rows = pixels::rows_mut(&to, 0)?;
+            let shape = ByteRows {
+                row_bytes: (from.width * from.channels()) as usize,
+                rows: from.height as usize,
+                stride: rows.pitch(),
+            };
+            pixels::copy_out(&from, 0, rows.bytes(), shape)?;
+            (*copy.descriptor().as_ptr()).num_filled = (*original.as_ptr()).num_filled;
+        }
+        Ok(Box::new(copy))
     }
 }
