@@ -12,6 +12,15 @@ use crate::sealed::{Seal, SealedDelivery};
 /// Encoded bytes of one frame.
 pub type Payload = Arc<[u8]>;
 
+/// An access unit on its way to a decoder.
+#[derive(Debug, Clone)]
+pub struct Packet {
+    /// The encoded bytes.
+    pub data: Payload,
+    /// When its picture is shown, relative to the others of its session.
+    pub order: u64,
+}
+
 /// The decoder that works, or worked, on a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecoderInfo {

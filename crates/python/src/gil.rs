@@ -50,3 +50,21 @@ pub(crate) fn synchronize_at_end(view: &SurfaceView) {
         wait();
     }
 }
+
+/// A Python object that native code keeps, let go of at once on whatever thread that happens: `PyO3`
+/// alone would put it off until the next call from Python, and with it the memory that it owns.
+pub(crate) struct Owned(Option<Py<PyAny>>);
+
+impl Owned {
+    pub(crate) fn new(object: Bound<'_, PyAny>) -> Self {
+        Self(Some(object.unbind()))
+    }
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        // After the end of the interpreter there is nothing left to let go of.
+        let object = self.0.take();
+        let _ = Python::try_attach(|_| drop(object));
+    }
+}

@@ -13,8 +13,7 @@ use surfaces::flight_key;
 
 use super::live::Live;
 use super::{Engine, Events, RawPicture, Stopped};
-use crate::bitstream::presentation::PresentationClock;
-use crate::output::Payload;
+use crate::output::Packet;
 
 /// The unit of presentation stamps; elements round to it.
 const STEP: gst::ClockTime = gst::ClockTime::from_mseconds(1);
@@ -26,7 +25,7 @@ pub(crate) struct Setup<'a> {
     pub caps: String,
     /// Where the pictures lie: `"video/x-raw"`, with `(memory:NVMM)` for surfaces.
     pub output: &'static str,
-    pub clock: Clock,
+    pub stamps: Stamps,
     /// For hardware that decodes in order: tells which packets show a picture. The element hands metas
     /// out to pictures one by one, those of packets without a picture too, so it cannot tell.
     pub is_shown: Option<fn(&[u8]) -> bool>,
@@ -53,34 +52,26 @@ impl ShownPackets {
     }
 }
 
-/// Presentation times for the element.
-pub(crate) enum Clock {
-    /// The packet's key: decode order.
-    Counter,
-    /// The order in which the bitstream says that pictures are shown.
-    Presentation(Mutex<PresentationClock>),
-}
-
-impl Clock {
-    fn stamp(&self, key: u64, packet: &[u8]) -> u64 {
-        match self {
-            Self::Counter => key,
-            Self::Presentation(clock) => clock.lock().stamp(packet).order,
-        }
-    }
+/// What the packets' times say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stamps {
+    /// The order of decoding.
+    Decoding,
+    /// The order in which the pictures are shown.
+    Presentation,
 }
 
 pub(crate) struct ElementEngine {
     pipeline: gst::Pipeline,
     source: gst_app::AppSrc,
-    clock: Clock,
+    stamps: Stamps,
     shown: Option<Arc<ShownPackets>>,
     _live: Live,
 }
 
 impl ElementEngine {
     /// Builds the pipeline, stopped.
-    pub(crate) fn new(setup: Setup<'_>, events: Weak<dyn Events>) -> Result<Self, String> {
+    pub(crate) fn new(setup: &Setup<'_>, events: Weak<dyn Events>) -> Result<Self, String> {
         let element = setup.element;
         let live = Live::begin();
         let shown = setup.is_shown.map(|is_shown| {
@@ -117,7 +108,7 @@ impl ElementEngine {
         let engine = Self {
             pipeline,
             source,
-            clock: setup.clock,
+            stamps: setup.stamps,
             shown,
             _live: live,
         };
@@ -146,12 +137,15 @@ impl Engine for ElementEngine {
             })
     }
 
-    fn feed(&self, key: u64, payload: Payload) {
-        let stamp = self.clock.stamp(key, &payload);
+    fn feed(&self, key: u64, packet: Packet) {
+        let stamp = match self.stamps {
+            Stamps::Decoding => key,
+            Stamps::Presentation => packet.order,
+        };
         if let Some(shown) = &self.shown {
-            shown.push(key, &payload);
+            shown.push(key, &packet.data);
         }
-        let mut buffer = gst::Buffer::from_slice(payload);
+        let mut buffer = gst::Buffer::from_slice(packet.data);
         if let Some(buffer) = buffer.get_mut() {
             buffer.set_pts(STEP * stamp);
             flight_key::attach(buffer, key);

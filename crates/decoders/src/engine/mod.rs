@@ -15,23 +15,21 @@ use std::sync::{Arc, Weak};
 
 use frames::Codec;
 use gst::prelude::*;
-use parking_lot::Mutex;
 pub(crate) use picture::RawPicture;
 use surfaces::platform::DecodeDemand;
 pub use table::{Element, software_elements};
 use threaded::{PacketDecoder, ThreadedEngine};
 
-use crate::bitstream::presentation::PresentationClock;
 use crate::bitstream::samples::Samples;
 use crate::config::{DecoderConfig, Hardware, JpegBackend};
-use crate::output::{DecoderInfo, Payload};
+use crate::output::{DecoderInfo, Packet};
 
 /// A decoder at work. None of the methods but [`stop`](Engine::stop) blocks.
 pub(crate) trait Engine: Send + Sync {
     /// Begins to ask for packets.
     fn start(&self) -> Result<(), String>;
     /// Takes one packet, after [`Events::hungry`] was called.
-    fn feed(&self, key: u64, payload: Payload);
+    fn feed(&self, key: u64, packet: Packet);
     /// Takes the end of the stream.
     fn end(&self);
     /// Ends at once and joins the threads.
@@ -86,20 +84,16 @@ impl Blueprint {
             })
         };
         if self.uses_hardware()? {
-            let mut clock = PresentationClock::new(self.codec);
-            if let Some(parameter_sets) = self.config.codec_data() {
-                clock.learn(parameter_sets);
-            }
             let setup = element::Setup {
                 element: nvidia::ELEMENT,
                 caps: nvidia::caps(self.codec, self.coded_size())?,
                 output: "video/x-raw(memory:NVMM)",
-                clock: element::Clock::Presentation(Mutex::new(clock)),
+                stamps: element::Stamps::Presentation,
                 is_shown: table::is_shown(self.codec),
                 configure: &|element| nvidia::configure(element, &self.config, self.gpu_id),
             };
             let events = events(info(nvidia::ELEMENT, true));
-            return Ok(Box::new(element::ElementEngine::new(setup, events)?));
+            return Ok(Box::new(element::ElementEngine::new(&setup, events)?));
         }
         if let Some(kind) = image::Kind::of(&self.config) {
             let events = events(info(kind.name(), false));
@@ -116,12 +110,12 @@ impl Blueprint {
             element,
             caps: stream.caps(self.profile_idc),
             output: "video/x-raw",
-            clock: element::Clock::Counter,
+            stamps: element::Stamps::Decoding,
             is_shown: None,
             configure: &share_cores,
         };
         let events = events(info(element, false));
-        Ok(Box::new(element::ElementEngine::new(setup, events)?))
+        Ok(Box::new(element::ElementEngine::new(&setup, events)?))
     }
 
     /// Whether to decode in hardware; the reason if that is required but not possible.

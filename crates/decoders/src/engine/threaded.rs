@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use parking_lot::Mutex;
 
 use super::{Engine, Events, RawPicture, Stopped};
-use crate::output::Payload;
+use crate::output::{Packet, Payload};
 
 /// Takes a picture with the key of its packet.
 pub(super) type Sink<'a> = dyn FnMut(u64, RawPicture) -> Result<(), Stopped> + 'a;
@@ -81,8 +81,8 @@ impl Engine for ThreadedEngine {
         Ok(())
     }
 
-    fn feed(&self, key: u64, payload: Payload) {
-        self.order(Order::Packet(key, payload));
+    fn feed(&self, key: u64, packet: Packet) {
+        self.order(Order::Packet(key, packet.data));
     }
 
     fn end(&self) {

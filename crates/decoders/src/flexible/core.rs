@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use frames::FrameInfo;
+use frames::{Codec, FrameInfo};
 use parking_lot::{Condvar, Mutex};
 use surfaces::SharedBuffer;
 use surfaces::wait::Wait;
@@ -15,11 +15,12 @@ use super::delivery::Delivery;
 use super::error::DecoderError;
 use super::link::Link;
 use super::turns::Turns;
+use crate::bitstream::presentation::{PresentationClock, Stamp};
 use crate::callback::{self, Scope};
 use crate::engine::Blueprint;
-use crate::machine::{Effects, Flow, Input, LaneId, Limits, Machine, Outgoing};
-use crate::outcome::SkipReason;
-use crate::output::{DecodedFrame, DecoderInfo, FrameOutput, Output, Payload};
+use crate::machine::{Effects, Flow, Gate, Input, LaneId, Limits, Machine, Outgoing};
+use crate::outcome::{DecoderParameters, SkipReason};
+use crate::output::{DecodedFrame, DecoderInfo, FrameOutput, Output, Packet, Payload};
 use crate::reaper::{self, Teardown};
 
 /// Packets queued in front of a decoder.
@@ -47,7 +48,7 @@ pub(super) struct Types<T>(std::marker::PhantomData<T>);
 
 impl<T> Flow for Types<T> {
     type Item = Item<T>;
-    type Payload = Payload;
+    type Payload = Packet;
     type Picture = Finished;
     type Orphan = DecodedFrame;
 }
@@ -69,6 +70,8 @@ pub(super) struct Core<T: Clone + Send + Sync + 'static> {
     pub config: FlexibleDecoderConfig<T>,
     sink: Box<dyn Fn(Output<T>) + Send + Sync>,
     pub state: Mutex<State<T>>,
+    /// Stamps the access units of the current session. Never held together with `state`.
+    clock: Mutex<PresentationClock>,
     /// Notified after every change of the state.
     pub changed: Condvar,
 }
@@ -103,6 +106,8 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             config,
             sink,
             state: Mutex::new(state),
+            // Replaced when the first session begins.
+            clock: Mutex::new(PresentationClock::new(Codec::RawRgba)),
             changed: Condvar::new(),
         })
     }
@@ -134,6 +139,17 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
         let refused = self.state.lock().machine.refuse(item, reason);
         self.emit(refused.ok_or(DecoderError::ShutDown)?);
         Ok(())
+    }
+
+    /// When the picture of an access unit is shown. `arriving` is what the access unit comes as: one that
+    /// begins a session begins the count too.
+    pub(super) fn stamp(&self, arriving: DecoderParameters, gate: Gate, data: &[u8]) -> Stamp {
+        let continues = self.state.lock().machine.continues(arriving);
+        let mut clock = self.clock.lock();
+        if !continues && gate != Gate::Dependent {
+            *clock = PresentationClock::new(arriving.codec);
+        }
+        clock.stamp(data)
     }
 
     /// Carries effects out that start no session.

@@ -82,7 +82,7 @@ impl<T: Clone + Send + Sync + 'static> Link<T> {
             return;
         };
         match input {
-            Input::Packet(key, payload) => engine.feed(key, payload),
+            Input::Packet(key, packet) => engine.feed(key, packet),
             Input::End => engine.end(),
         }
     }

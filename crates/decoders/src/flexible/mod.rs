@@ -21,8 +21,8 @@ use crate::callback;
 use crate::engine::Blueprint;
 use crate::inspect::{self, Inspection, RawSize, Refusal};
 use crate::machine::{Arrival, Submitted};
-use crate::outcome::{DecoderParameters, SkipReason};
-use crate::output::{Output, Payload};
+use crate::outcome::{DecoderParameters, NoPicture, SkipReason};
+use crate::output::{Output, Packet, Payload};
 
 /// A frame for a decoder.
 pub struct Submission<T> {
@@ -128,21 +128,30 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
             width: info.width,
             height: info.height,
         };
-        let mut arrival = Some(Arrival {
-            item,
-            payload,
-            params,
-            gate,
-            reorder,
-            without_picture,
-        });
-
         let reentrant = callback::is_inside(core.id());
         let _turn = if reentrant {
             None
         } else {
             Some(core.take_turn(wait)?)
         };
+        // In turn, because it depends on the access units before.
+        let stamp = core.stamp(params, gate, &payload);
+        let mut arrival = Some(Arrival {
+            item,
+            payload: Packet {
+                data: payload,
+                order: stamp.order,
+            },
+            params,
+            gate,
+            reorder,
+            without_picture: if stamp.second_field {
+                NoPicture::SecondField
+            } else {
+                without_picture
+            },
+            undecodable: stamp.lacks_references,
+        });
         let submitted = {
             let mut state = core.state.lock();
             let mut attempt = |state: &mut core::State<T>| match state.machine.submit(

@@ -61,6 +61,8 @@ pub struct Arrival<F: Flow> {
     pub reorder: usize,
     /// The reason to give if no picture comes out.
     pub without_picture: NoPicture,
+    /// No picture can come out: a running session does not give it to its decoder.
+    pub undecodable: bool,
 }
 
 /// One output, ready to be handed to the user.
@@ -200,7 +202,7 @@ impl<F: Flow> Machine<F> {
     pub fn submit(&mut self, arrival: Arrival<F>, reentrant: bool, now: Instant) -> Submitted<F> {
         match &self.phase {
             Phase::Closed => return Submitted::ShutDown,
-            Phase::Active(id) if self.params(*id) == Some(arrival.params) => {
+            Phase::Active(id) if self.continues(arrival.params) => {
                 let id = *id;
                 let bound = if reentrant {
                     self.limits.reentrant_input
@@ -254,6 +256,11 @@ impl<F: Flow> Machine<F> {
             }
         }
         Submitted::Accepted(effects)
+    }
+
+    /// Whether a frame with these parameters would go to the session that runs.
+    pub fn continues(&self, params: DecoderParameters) -> bool {
+        matches!(self.phase, Phase::Active(id) if self.params(id) == Some(params))
     }
 
     /// Passes a logical end of stream on, behind every frame submitted before it.
@@ -378,6 +385,13 @@ impl<F: Flow> Machine<F> {
         let key = self.next_key;
         self.next_key += 1;
         let mut effects = Effects::default();
+        if arrival.undecodable {
+            if let Some(lane) = self.lane_mut(id) {
+                let reason = SkipReason::NoPicture(arrival.without_picture);
+                lane.push(Outgoing::Skipped(arrival.item, reason));
+            }
+            return effects;
+        }
         if let Some(session) = self.session_mut(id) {
             session.push(key, arrival, now);
             effects.input = session.next_input(now).map(|input| (id, input));

@@ -42,6 +42,7 @@ fn arrival(item: u32, width: u32, gate: Gate) -> Arrival<Test> {
         gate,
         reorder: 2,
         without_picture: NoPicture::Corrupt,
+        undecodable: false,
     }
 }
 
@@ -309,6 +310,28 @@ fn a_swallowed_packet_is_told_once_later_pictures_came_out() {
         rig.names(),
         ["frame 1", "frame 2", "skip 0 no_picture", "frame 3"]
     );
+}
+
+#[test]
+fn an_undecodable_packet_is_told_without_the_decoder() {
+    let mut rig = Rig::new();
+    rig.submit(0, 8, Gate::RandomAccess);
+    rig.feed();
+    let leading = Arrival {
+        undecodable: true,
+        without_picture: NoPicture::MissingReference,
+        ..arrival(1, 8, Gate::Dependent)
+    };
+    let submitted = rig.machine.submit(leading, false, rig.now);
+    let Submitted::Accepted(effects) = submitted else {
+        panic!("it is taken");
+    };
+    assert!(effects.input.is_none());
+    rig.carry_out(effects);
+    rig.close();
+    rig.run_dry();
+    assert_eq!(rig.names(), ["skip 1 no_picture", "frame 0"]);
+    assert_eq!(rig.machine.in_flight(), 0);
 }
 
 #[test]

@@ -75,7 +75,7 @@ impl PySurfaceView {
         cuda_stream: usize,
     ) -> PyResult<Self> {
         let (array, stream) = cuda_array::read(&obj, gpu_id)?;
-        let owner = Box::new(obj.unbind());
+        let owner = Box::new(gil::Owned::new(obj));
         py.detach(|| {
             let view = raw::adopt(&array, cuda_stream, owner)?;
             if let Some(stream) = stream {

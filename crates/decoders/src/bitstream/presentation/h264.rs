@@ -106,6 +106,7 @@ impl OrderCounts {
             order_count: 0,
             begins_sequence: true,
             second_field: false,
+            lacks_references: false,
         })
     }
 
@@ -152,6 +153,7 @@ impl OrderCounts {
             order_count: if resets { 0 } else { order_count },
             begins_sequence: (is_idr || resets) && !second_field,
             second_field,
+            lacks_references: false,
         })
     }
 }

@@ -14,6 +14,8 @@ mod unit {
     pub const LAST_NON_REFERENCE: u8 = 14;
     /// RADL and RASL pictures.
     pub const LEADING: RangeInclusive<u8> = 6..=9;
+    /// RASL pictures.
+    pub const SKIPPED_LEADING: RangeInclusive<u8> = 8..=9;
     /// Slices of all pictures but random access pictures.
     pub const PLAIN: RangeInclusive<u8> = 0..=9;
     /// Slices of random access pictures.
@@ -31,8 +33,7 @@ mod unit {
 pub(super) struct OrderCounts {
     sequence_sets: [Option<SequenceSet>; 16],
     picture_sets: [Option<PictureSet>; 64],
-    /// No random access picture has come since the beginning or the end of a sequence.
-    at_start: bool,
+    start: Start,
     /// A slice of the current access unit was read.
     in_picture: bool,
     /// An IDR slice of the current access unit could not be read.
@@ -51,12 +52,25 @@ struct PictureSet {
     extra_slice_header_bits: u32,
 }
 
+/// Where coded video sequences begin.
+#[derive(Debug)]
+struct Start {
+    /// No random access picture has come since the beginning or the end of a sequence.
+    is_awaited: bool,
+    /// The latest random access picture began a sequence: what its leading pictures refer to is not
+    /// there (`NoRaslOutputFlag`).
+    was_latest: bool,
+}
+
 impl Default for OrderCounts {
     fn default() -> Self {
         Self {
             sequence_sets: [None; 16],
             picture_sets: [None; 64],
-            at_start: true,
+            start: Start {
+                is_awaited: true,
+                was_latest: true,
+            },
             in_picture: false,
             unread_idr: false,
             previous: 0,
@@ -99,7 +113,7 @@ impl OrderCounts {
                 None
             }
             _ if unit::END.contains(&kind) => {
-                self.at_start = true;
+                self.start.is_awaited = true;
                 None
             }
             _ if unit::PLAIN.contains(&kind) || unit::RANDOM_ACCESS.contains(&kind) => {
@@ -173,13 +187,16 @@ impl OrderCounts {
         let is_random_access = unit::RANDOM_ACCESS.contains(&kind);
         // NoRaslOutputFlag
         let begins_sequence =
-            is_random_access && (kind != unit::CLEAN_RANDOM_ACCESS || self.at_start);
+            is_random_access && (kind != unit::CLEAN_RANDOM_ACCESS || self.start.is_awaited);
         let order_count = if begins_sequence {
             lsb
         } else {
             super::order_count(lsb, self.previous, max_lsb)
         };
-        self.at_start &= !is_random_access;
+        self.start.is_awaited &= !is_random_access;
+        if is_random_access {
+            self.start.was_latest = begins_sequence;
+        }
         let is_reference = kind > unit::LAST_NON_REFERENCE || kind % 2 == 1;
         if temporal_id == 0 && is_reference && !unit::LEADING.contains(&kind) {
             self.previous = order_count;
@@ -188,6 +205,7 @@ impl OrderCounts {
             order_count,
             begins_sequence,
             second_field: false,
+            lacks_references: self.start.was_latest && unit::SKIPPED_LEADING.contains(&kind),
         }
     }
 }

@@ -32,6 +32,9 @@ pub struct Stamp {
     /// The access unit holds the second field of the frame that the one before it began; its `order` is
     /// the next above that one's.
     pub second_field: bool,
+    /// The picture refers to others that are not there: those before the random access picture that
+    /// the stream, or a new sequence of it, began with (HEVC RASL).
+    pub lacks_references: bool,
     /// No slice header could be read (lost parameter sets, damage, no picture at all): the picture is
     /// assumed to be shown right after the one decoded before it.
     pub is_guess: bool,
@@ -76,14 +79,7 @@ impl PresentationClock {
         }
     }
 
-    /// Learns parameter sets that come outside of the access units, as a decoder configuration has them.
-    pub fn learn(&mut self, annex_b: &[u8]) {
-        for unit in nal::units(annex_b, Framing::AnnexB).unwrap_or_default() {
-            self.syntax.read(&annex_b[unit]);
-        }
-    }
-
-    /// The stamp of the next access unit, given with start codes.
+    /// The stamp of the next access unit, given with start codes. Only H.264 and HEVC are looked into.
     ///
     /// Any bytes are taken. When there is more than one picture in them, the stamp is that of the first.
     pub fn stamp(&mut self, annex_b: &[u8]) -> Stamp {
@@ -94,6 +90,7 @@ impl PresentationClock {
                 stamp.get_or_insert(Stamp {
                     order,
                     second_field: picture.second_field,
+                    lacks_references: picture.lacks_references,
                     is_guess: false,
                 });
             }
@@ -108,6 +105,7 @@ impl PresentationClock {
         stamp.unwrap_or_else(|| Stamp {
             order: self.timeline.guess(),
             second_field: false,
+            lacks_references: false,
             is_guess: !matches!(self.syntax, Syntax::Counted),
         })
     }

@@ -28,6 +28,8 @@ pub(super) struct Picture {
     pub begins_sequence: bool,
     /// Whether it is the second field of the frame that the previous picture began.
     pub second_field: bool,
+    /// Whether it refers to pictures that are not there, before the start of the sequence.
+    pub lacks_references: bool,
 }
 
 /// The stamps given in the coded video sequence that is being decoded.
@@ -115,6 +117,7 @@ mod tests {
             order_count,
             begins_sequence: false,
             second_field: false,
+            lacks_references: false,
         }
     }
 

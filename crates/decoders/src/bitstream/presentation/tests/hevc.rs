@@ -107,6 +107,24 @@ fn at_the_start_and_after_the_end_of_a_sequence_it_begins_one() {
 }
 
 #[test]
+fn leading_pictures_lack_their_references_where_a_sequence_begins() {
+    let units = [
+        (slice(CRA, 12), false),
+        (slice(RASL_N, 10), true),
+        (slice(RADL_N, 11), false),
+        (slice(TRAIL_R, 15), false),
+        (slice(CRA, 4), false),
+        (slice(RASL_N, 2), false),
+        (slice(BLA, 1), false),
+        (slice(RASL_N, 0), true),
+    ];
+    let mut clock = clock();
+    for (index, (unit, expected)) in units.iter().enumerate() {
+        assert_eq!(clock.stamp(unit).lacks_references, *expected, "{index}");
+    }
+}
+
+#[test]
 fn only_pictures_that_others_refer_to_carry_the_count_on() {
     // Were the count carried on by the others, the last would be taken for one before the wrap.
     for other in [

@@ -7,6 +7,16 @@ mod streams;
 use h264_reader::rbsp::{BitWrite, BitWriter, ByteWriter};
 
 use super::{PresentationClock, Stamp};
+use crate::bitstream::nal::{self, Framing};
+
+impl PresentationClock {
+    /// Reads parameter sets that come in front of the access units.
+    fn learn(&mut self, annex_b: &[u8]) {
+        for unit in nal::units(annex_b, Framing::AnnexB).unwrap() {
+            self.syntax.read(&annex_b[unit]);
+        }
+    }
+}
 
 /// A NAL unit that is being written, with its start code.
 struct Unit {
