@@ -19,7 +19,7 @@ export PYO3_BUILD_EXTENSION_MODULE := 1
 NATIVE_SOURCES := $(shell find crates -name '*.rs' -o -name '*.c' -o -name 'Cargo.toml') Cargo.toml Cargo.lock
 PYTHON_SOURCES := $(shell find python -name '*.py' -o -name '*.pyi' -o -name 'py.typed') pyproject.toml README.md
 DEMO_CLIPS := $(addprefix tests/clips/,h264_bpyramid_640x360.mp4 h264_1080p.mp4 hevc_720p.mkv \
-	vp8_altref_640x360.webm vp9_640x360.webm mjpeg_480x272.mkv)
+	vp8_altref_640x360.webm vp9_640x360.webm av1_640x360.mkv mjpeg_480x272.mkv)
 NEWEST_WHEEL = $$(ls -t $(DIST)/*.whl | head -n 1)
 
 .PHONY: help

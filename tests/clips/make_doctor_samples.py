@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the one-picture samples that ``python -m savant_rs.deepstream`` decodes, one a codec.
 
-Needs ffmpeg with libx264, libx265 and libvpx. The picture is ffmpeg's own test pattern.
+Needs ffmpeg with libx264, libx265, libvpx and libaom. The picture is ffmpeg's own test pattern.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ SAMPLES = {
     "hevc": ("hevc", ["-c:v", "libx265", "-x265-params", "log-level=error:info=0"]),
     "vp8": ("ivf", ["-c:v", "libvpx"]),
     "vp9": ("ivf", ["-c:v", "libvpx-vp9"]),
+    "av1": ("ivf", ["-c:v", "libaom-av1", "-cpu-used", "8"]),
     "jpeg": ("image2pipe", ["-c:v", "mjpeg", "-huffman", "default"]),
     "png": ("image2pipe", ["-c:v", "png"]),
 }

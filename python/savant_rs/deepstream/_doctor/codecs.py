@@ -11,7 +11,7 @@ from savant_rs.primitives import VideoFrame, VideoFrameContent
 
 SOURCE_ID = "doctor"
 SAMPLE_SIZE = 160
-CODECS = ("h264", "hevc", "vp8", "vp9", "jpeg", "png")
+CODECS = ("h264", "hevc", "vp8", "vp9", "av1", "jpeg", "png")
 
 
 @dataclass(frozen=True)
