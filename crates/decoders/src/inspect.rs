@@ -31,8 +31,8 @@ pub(crate) struct Inspection {
     pub without_picture: NoPicture,
     /// `profile_idc` of an H.264 sequence parameter set.
     pub profile_idc: Option<u8>,
-    /// What the packet's headers say of the samples, or nothing special.
-    pub samples: Samples,
+    /// What the packet's headers say of the samples; most packets' say nothing.
+    pub samples: Option<Samples>,
     /// Why this stream is nothing for a hardware decoder, whatever the chip can do.
     pub only_software: Option<&'static str>,
 }
@@ -62,7 +62,7 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
         reorder: 0,
         without_picture,
         profile_idc: None,
-        samples: Samples::default(),
+        samples: None,
         only_software: None,
     };
     let hidden = |is_shown| {
@@ -91,7 +91,7 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
             DecoderConfig::Hevc(config)
         }),
         Codec::Vp8 => {
-            let samples = samples::vp8(&payload).unwrap_or_default();
+            let samples = samples::vp8(&payload);
             let without_picture = hidden(vpx::vp8_is_shown(&payload));
             let config = DecoderConfig::Vp8(Vp8DecoderConfig::default());
             Inspection {
@@ -100,7 +100,7 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
             }
         }
         Codec::Vp9 => {
-            let samples = samples::vp9(&payload).unwrap_or_default();
+            let samples = samples::vp9(&payload);
             let without_picture = hidden(vpx::vp9_is_shown(&payload));
             let config = DecoderConfig::Vp9(Vp9DecoderConfig::default());
             Inspection {
@@ -122,7 +122,7 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
             };
             let config = DecoderConfig::Jpeg(JpegDecoderConfig { backend });
             Inspection {
-                samples: header.samples,
+                samples: Some(header.samples),
                 only_software: jpeg_only_software(&header),
                 ..in_order(config, corrupt, payload)
             }
@@ -162,7 +162,7 @@ fn from_access_unit(unit: AccessUnit, config: impl Fn(&AccessUnit) -> DecoderCon
         reorder: MAX_REORDER,
         without_picture: unit.without_picture,
         profile_idc: unit.profile_idc,
-        samples: unit.samples.unwrap_or_default(),
+        samples: unit.samples,
         only_software: None,
         payload: unit.annex_b,
     }

@@ -14,8 +14,9 @@ use super::config::FlexibleDecoderConfig;
 use super::delivery::Delivery;
 use super::error::DecoderError;
 use super::link::Link;
+use super::tracker::{Tracker, Verdict};
 use super::turns::Turns;
-use crate::bitstream::presentation::{PresentationClock, Stamp};
+use crate::bitstream::samples::Samples;
 use crate::callback::{self, Scope};
 use crate::engine::Blueprint;
 use crate::machine::{Effects, Flow, Gate, Input, LaneId, Limits, Machine, Outgoing};
@@ -70,8 +71,8 @@ pub(super) struct Core<T: Clone + Send + Sync + 'static> {
     pub config: FlexibleDecoderConfig<T>,
     sink: Box<dyn Fn(Output<T>) + Send + Sync>,
     pub state: Mutex<State<T>>,
-    /// Stamps the access units of the current session. Never held together with `state`.
-    clock: Mutex<PresentationClock>,
+    /// Follows the access units of the current session. Never held together with `state`.
+    tracker: Mutex<Tracker>,
     /// Notified after every change of the state.
     pub changed: Condvar,
 }
@@ -107,7 +108,7 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             sink,
             state: Mutex::new(state),
             // Replaced when the first session begins.
-            clock: Mutex::new(PresentationClock::new(Codec::RawRgba)),
+            tracker: Mutex::new(Tracker::new(Codec::RawRgba)),
             changed: Condvar::new(),
         })
     }
@@ -141,15 +142,32 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
         Ok(())
     }
 
-    /// When the picture of an access unit is shown. `arriving` is what the access unit comes as: one that
-    /// begins a session begins the count too.
-    pub(super) fn stamp(&self, arriving: DecoderParameters, gate: Gate, data: &[u8]) -> Stamp {
-        let continues = self.state.lock().machine.continues(arriving);
-        let mut clock = self.clock.lock();
-        if !continues && gate != Gate::Dependent {
-            *clock = PresentationClock::new(arriving.codec);
+    /// What becomes of an access unit with these parameters: one that begins a session begins the count
+    /// too.
+    pub(super) fn judge(
+        &self,
+        params: DecoderParameters,
+        gate: Gate,
+        samples: Option<Samples>,
+        data: &[u8],
+    ) -> Verdict {
+        let running = {
+            let state = self.state.lock();
+            state.machine.continuing(params).map(|lane| {
+                let link = state.links.get(&lane);
+                link.is_some_and(|link| link.is_hardware())
+            })
+        };
+        let mut tracker = self.tracker.lock();
+        if running.is_none() && gate != Gate::Dependent {
+            *tracker = Tracker::new(params.codec);
         }
-        clock.stamp(data)
+        let mut verdict = tracker.follow(data, gate, samples, running.unwrap_or(false));
+        if verdict.renews {
+            *tracker = Tracker::new(params.codec);
+            verdict.stamp = tracker.follow(data, gate, samples, false).stamp;
+        }
+        verdict
     }
 
     /// Carries effects out that start no session.

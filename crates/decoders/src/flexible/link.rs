@@ -115,6 +115,11 @@ impl<T: Clone + Send + Sync + 'static> Link<T> {
         }
     }
 
+    /// Whether the pictures come out of dedicated hardware.
+    pub(super) fn is_hardware(&self) -> bool {
+        self.decoder.get().is_some_and(|decoder| decoder.hardware)
+    }
+
     fn decoder(&self) -> Result<Arc<DecoderInfo>, Stopped> {
         self.decoder.get().cloned().ok_or(Stopped)
     }

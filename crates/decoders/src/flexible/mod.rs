@@ -6,6 +6,7 @@ mod delivery;
 mod error;
 mod link;
 mod stats;
+mod tracker;
 mod turns;
 
 use std::sync::Arc;
@@ -17,6 +18,8 @@ pub use stats::Stats;
 use surfaces::wait::Wait;
 
 use self::core::Core;
+use self::tracker::Verdict;
+use crate::bitstream::presentation::Stamp;
 use crate::callback;
 use crate::engine::Blueprint;
 use crate::inspect::{self, Inspection, RawSize, Refusal};
@@ -135,7 +138,11 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
             Some(core.take_turn(wait)?)
         };
         // In turn, because it depends on the access units before.
-        let stamp = core.stamp(params, gate, &payload);
+        let Verdict {
+            stamp,
+            is_undecodable,
+            renews,
+        } = core.judge(params, gate, samples, &payload);
         let mut arrival = Some(Arrival {
             item,
             payload: Packet {
@@ -145,12 +152,15 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
             params,
             gate,
             reorder,
-            without_picture: if stamp.second_field {
-                NoPicture::SecondField
-            } else {
-                without_picture
+            without_picture: match stamp {
+                _ if is_undecodable => NoPicture::MissingReference,
+                Stamp {
+                    second_field: true, ..
+                } => NoPicture::SecondField,
+                _ => without_picture,
             },
-            undecodable: stamp.lacks_references,
+            is_undecodable,
+            renews,
         });
         let submitted = {
             let mut state = core.state.lock();
@@ -191,7 +201,7 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
                     gpu_id: core.config.gpu_id,
                     size: (info.width, info.height),
                     profile_idc,
-                    samples,
+                    samples: samples.unwrap_or_default(),
                     only_software,
                 },
                 info.fps,

@@ -62,7 +62,9 @@ pub struct Arrival<F: Flow> {
     /// The reason to give if no picture comes out.
     pub without_picture: NoPicture,
     /// No picture can come out: a running session does not give it to its decoder.
-    pub undecodable: bool,
+    pub is_undecodable: bool,
+    /// A session that runs ends in front of it, and a new one begins, although nothing changed.
+    pub renews: bool,
 }
 
 /// One output, ready to be handed to the user.
@@ -200,25 +202,25 @@ impl<F: Flow> Machine<F> {
 
     /// Takes a frame.
     pub fn submit(&mut self, arrival: Arrival<F>, reentrant: bool, now: Instant) -> Submitted<F> {
-        match &self.phase {
-            Phase::Closed => return Submitted::ShutDown,
-            Phase::Active(id) if self.continues(arrival.params) => {
-                let id = *id;
-                let bound = if reentrant {
-                    self.limits.reentrant_input
-                } else {
-                    self.limits.input
-                };
-                if self
-                    .session(id)
-                    .is_some_and(|session| session.input.len() >= bound)
-                {
-                    return Submitted::NoRoom(arrival);
-                }
-                self.counters.submitted += 1;
-                return Submitted::Accepted(self.enqueue(id, arrival, now));
+        if self.is_closed() {
+            return Submitted::ShutDown;
+        }
+        if let Some(id) = self.continuing(arrival.params)
+            && !arrival.renews
+        {
+            let bound = if reentrant {
+                self.limits.reentrant_input
+            } else {
+                self.limits.input
+            };
+            if self
+                .session(id)
+                .is_some_and(|session| session.input.len() >= bound)
+            {
+                return Submitted::NoRoom(arrival);
             }
-            _ => {}
+            self.counters.submitted += 1;
+            return Submitted::Accepted(self.enqueue(id, arrival, now));
         }
         self.counters.submitted += 1;
         let mut effects = Effects::default();
@@ -231,7 +233,10 @@ impl<F: Flow> Machine<F> {
                 self.activate(arrival, Vec::new(), change, now, &mut effects);
             }
             Phase::Active(id) => {
-                let change = self.params(id).map(|old| (old, arrival.params));
+                let change = self
+                    .params(id)
+                    .filter(|old| *old != arrival.params)
+                    .map(|old| (old, arrival.params));
                 self.drain(id, now, &mut effects);
                 self.activate(arrival, Vec::new(), change, now, &mut effects);
             }
@@ -258,9 +263,12 @@ impl<F: Flow> Machine<F> {
         Submitted::Accepted(effects)
     }
 
-    /// Whether a frame with these parameters would go to the session that runs.
-    pub fn continues(&self, params: DecoderParameters) -> bool {
-        matches!(self.phase, Phase::Active(id) if self.params(id) == Some(params))
+    /// The lane of the session that runs, if it takes frames with these parameters.
+    pub fn continuing(&self, params: DecoderParameters) -> Option<LaneId> {
+        match self.phase {
+            Phase::Active(id) if self.params(id) == Some(params) => Some(id),
+            _ => None,
+        }
     }
 
     /// Passes a logical end of stream on, behind every frame submitted before it.
@@ -385,7 +393,7 @@ impl<F: Flow> Machine<F> {
         let key = self.next_key;
         self.next_key += 1;
         let mut effects = Effects::default();
-        if arrival.undecodable {
+        if arrival.is_undecodable {
             if let Some(lane) = self.lane_mut(id) {
                 let reason = SkipReason::NoPicture(arrival.without_picture);
                 lane.push(Outgoing::Skipped(arrival.item, reason));

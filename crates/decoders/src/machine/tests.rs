@@ -42,7 +42,8 @@ fn arrival(item: u32, width: u32, gate: Gate) -> Arrival<Test> {
         gate,
         reorder: 2,
         without_picture: NoPicture::Corrupt,
-        undecodable: false,
+        is_undecodable: false,
+        renews: false,
     }
 }
 
@@ -318,7 +319,7 @@ fn an_undecodable_packet_is_told_without_the_decoder() {
     rig.submit(0, 8, Gate::RandomAccess);
     rig.feed();
     let leading = Arrival {
-        undecodable: true,
+        is_undecodable: true,
         without_picture: NoPicture::MissingReference,
         ..arrival(1, 8, Gate::Dependent)
     };
@@ -332,6 +333,30 @@ fn an_undecodable_packet_is_told_without_the_decoder() {
     rig.run_dry();
     assert_eq!(rig.names(), ["skip 1 no_picture", "frame 0"]);
     assert_eq!(rig.machine.in_flight(), 0);
+}
+
+#[test]
+fn a_renewed_session_follows_the_old_one_without_a_change() {
+    let mut rig = Rig::new();
+    for item in 0..3 {
+        rig.submit(item, 8, Gate::RandomAccess);
+    }
+    let renewing = Arrival {
+        renews: true,
+        ..arrival(3, 8, Gate::RandomAccess)
+    };
+    let Submitted::Accepted(effects) = rig.machine.submit(renewing, false, rig.now) else {
+        panic!("it is taken");
+    };
+    assert!(effects.start.is_some() && effects.settle.is_none());
+    rig.carry_out(effects);
+    rig.submit(4, 8, Gate::Dependent);
+    rig.close();
+    rig.run_dry();
+    assert_eq!(
+        rig.names(),
+        ["frame 0", "frame 1", "frame 2", "frame 3", "frame 4"]
+    );
 }
 
 #[test]

@@ -22,6 +22,8 @@ pub(super) struct OrderCounts {
     current: Option<Identity>,
     /// The first field of a frame whose second has not come yet.
     first_field: Option<Identity>,
+    /// `PrevRefFrameNum`: of the latest reference picture (7.4.3).
+    reference_frame_num: Option<u16>,
     /// An IDR slice of the current access unit whose header could not be read.
     unread_idr: bool,
     previous: Previous,
@@ -101,12 +103,14 @@ impl OrderCounts {
             return None;
         }
         self.previous = Previous::default();
+        self.reference_frame_num = Some(0);
         self.first_field = None;
         Some(Picture {
             order_count: 0,
             begins_sequence: true,
             second_field: false,
             lacks_references: false,
+            follows_loss: false,
         })
     }
 
@@ -128,6 +132,12 @@ impl OrderCounts {
         } else {
             self.previous
         };
+        let follows_loss = !is_idr
+            && !sequence.gaps_in_frame_num_value_allowed_flag
+            && self.reference_frame_num.is_some_and(|reference| {
+                let step = i64::from(identity.frame_num) - i64::from(reference);
+                step.rem_euclid(1 << sequence.log2_max_frame_num()) > 1
+            });
         let counts = before.count(&identity, sequence);
         let resets = resets_order(&slice);
         self.current = Some(identity);
@@ -142,6 +152,11 @@ impl OrderCounts {
                 frame_num: if resets { 0 } else { identity.frame_num },
                 ..identity
             });
+        if resets {
+            self.reference_frame_num = Some(0);
+        } else if identity.is_reference {
+            self.reference_frame_num = Some(identity.frame_num);
+        }
         let order_count = counts.of(identity.structure);
         self.previous = if resets {
             counts.reset(identity.structure)
@@ -154,6 +169,7 @@ impl OrderCounts {
             begins_sequence: (is_idr || resets) && !second_field,
             second_field,
             lacks_references: false,
+            follows_loss,
         })
     }
 }

@@ -206,6 +206,7 @@ impl OrderCounts {
             begins_sequence,
             second_field: false,
             lacks_references: self.start.was_latest && unit::SKIPPED_LEADING.contains(&kind),
+            follows_loss: false,
         }
     }
 }

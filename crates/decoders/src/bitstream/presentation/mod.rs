@@ -12,6 +12,8 @@
 mod h264;
 mod hevc;
 #[cfg(test)]
+pub(crate) use tests::samples;
+#[cfg(test)]
 mod tests;
 mod timeline;
 
@@ -22,6 +24,7 @@ use super::nal::{self, Framing};
 
 /// When the picture of an access unit is shown, relative to the others of its stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools)] // facts that do not depend on each other
 pub struct Stamp {
     /// Sorts as the pictures are shown, from 0 up. No two access units of a stream have the same, and
     /// none is below those of a coded video sequence that has ended.
@@ -35,6 +38,9 @@ pub struct Stamp {
     /// The picture refers to others that are not there: those before the random access picture that
     /// the stream, or a new sequence of it, began with (HEVC RASL).
     pub lacks_references: bool,
+    /// The headers tell that data before it was lost or repeated (a gap in `frame_num`, a picture order
+    /// count out of its sequence).
+    pub follows_loss: bool,
     /// No slice header could be read (lost parameter sets, damage, no picture at all): the picture is
     /// assumed to be shown right after the one decoded before it.
     pub is_guess: bool,
@@ -91,6 +97,7 @@ impl PresentationClock {
                     order,
                     second_field: picture.second_field,
                     lacks_references: picture.lacks_references,
+                    follows_loss: picture.follows_loss || self.timeline.is_broken(),
                     is_guess: false,
                 });
             }
@@ -106,6 +113,7 @@ impl PresentationClock {
             order: self.timeline.guess(),
             second_field: false,
             lacks_references: false,
+            follows_loss: false,
             is_guess: !matches!(self.syntax, Syntax::Counted),
         })
     }

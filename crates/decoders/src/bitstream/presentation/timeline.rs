@@ -21,6 +21,7 @@ const MAX_WAITING: usize = 16;
 
 /// What a codec's syntax tells about one coded picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools)] // facts that do not depend on each other
 pub(super) struct Picture {
     /// Its picture order count, relative to the coded video sequence.
     pub order_count: i64,
@@ -30,6 +31,8 @@ pub(super) struct Picture {
     pub second_field: bool,
     /// Whether it refers to pictures that are not there, before the start of the sequence.
     pub lacks_references: bool,
+    /// Whether its header tells that a picture before it was lost.
+    pub follows_loss: bool,
 }
 
 /// The stamps given in the coded video sequence that is being decoded.
@@ -47,6 +50,8 @@ pub(super) struct Timeline {
     latest: u64,
     /// The stamp of the last picture that was not a guess.
     latest_picture: u64,
+    /// The last picture's count does not go with those before.
+    is_broken: bool,
 }
 
 impl Timeline {
@@ -58,12 +63,23 @@ impl Timeline {
         if picture.second_field {
             return self.latest_picture + 1;
         }
-        let wanted = match self.wanted(picture.order_count) {
+        let wanted = self.wanted(picture.order_count);
+        let is_new = |stamp: &u64| !self.waiting.contains(stamp);
+        self.is_broken = !picture.begins_sequence
+            && self.origin.is_some()
+            && !wanted.as_ref().is_some_and(is_new);
+        let wanted = match wanted {
             Some(wanted) if !picture.begins_sequence => wanted,
             _ => self.begin(picture.order_count),
         };
         self.latest_picture = self.give(wanted);
         self.latest_picture
+    }
+
+    /// Whether the picture placed last has a count that another one has, or that lies before what must
+    /// already have been shown or far ahead: data was lost or repeated.
+    pub fn is_broken(&self) -> bool {
+        self.is_broken
     }
 
     /// The stamp of a picture of which nothing is known: right after the one decoded before it.
@@ -118,6 +134,7 @@ mod tests {
             begins_sequence: false,
             second_field: false,
             lacks_references: false,
+            follows_loss: false,
         }
     }
 

@@ -137,6 +137,22 @@ fn parameter_sets(order: Type) -> Vec<u8> {
     [sequence, picture].concat()
 }
 
+/// An IDR picture with its parameter sets.
+pub(crate) fn random_access() -> Vec<u8> {
+    let picture = Slice::new(Type::FrameNum, 0, 0).idr();
+    [parameter_sets(Type::FrameNum), picture.data()].concat()
+}
+
+/// The reference picture with this number since the last IDR picture.
+pub(crate) fn intact(number: u32) -> Vec<u8> {
+    Slice::new(Type::FrameNum, number % 16, 0).data()
+}
+
+/// A reference picture some pictures behind the one with this number.
+pub(crate) fn gap(number: u32) -> Vec<u8> {
+    intact(number + 3)
+}
+
 fn clock(order: Type) -> PresentationClock {
     let mut clock = PresentationClock::new(Codec::H264);
     clock.learn(&parameter_sets(order));
@@ -289,4 +305,48 @@ fn unread_headers_are_guessed_but_an_idr_is_known() {
     assert!(stamps.is_sorted_by_key(|stamp| stamp.order));
     clock.learn(&parameter_sets(Type::Lsb));
     assert!(!clock.stamp(&lsb(2, 4)).is_guess);
+}
+
+#[test]
+fn a_gap_in_frame_num_tells_of_a_lost_reference() {
+    let new = |frame_num, count| Slice::new(Type::Lsb, frame_num, count);
+    let units = [
+        (new(0, 0).idr(), false),
+        (new(1, 8), false),
+        (new(2, 4).disposable(), false),
+        (new(2, 6).disposable(), false),
+        (new(2, 12), false),
+        (new(4, 14), true),
+        (new(5, 0), false),
+        (new(0, 0).idr(), false),
+        (new(1, 2), false),
+    ];
+    let mut clock = clock(Type::Lsb);
+    for (index, (slice, expected)) in units.iter().enumerate() {
+        assert_eq!(
+            clock.stamp(&slice.data()).follows_loss,
+            *expected,
+            "{index}"
+        );
+    }
+}
+
+#[test]
+fn the_end_of_the_range_of_frame_num_is_no_gap() {
+    let mut clock = clock(Type::FrameNum);
+    clock.stamp(&Slice::new(Type::FrameNum, 0, 0).idr().data());
+    for frame_num in (1..40).map(|number| number % 16) {
+        let stamp = clock.stamp(&Slice::new(Type::FrameNum, frame_num, 0).data());
+        assert!(!stamp.follows_loss, "{frame_num}");
+    }
+}
+
+#[test]
+fn a_repeated_count_tells_of_repeated_data() {
+    let new = |frame_num, count| Slice::new(Type::Lsb, frame_num, count);
+    let mut clock = clock(Type::Lsb);
+    for slice in [new(0, 0).idr(), new(1, 8)] {
+        assert!(!clock.stamp(&slice.data()).follows_loss);
+    }
+    assert!(clock.stamp(&new(1, 8).data()).follows_loss);
 }

@@ -4,6 +4,11 @@ mod h264;
 mod hevc;
 mod streams;
 
+/// Access units for tests of what builds on the clock.
+pub(crate) mod samples {
+    pub(crate) use super::h264::{gap, intact, random_access};
+}
+
 use h264_reader::rbsp::{BitWrite, BitWriter, ByteWriter};
 
 use super::{PresentationClock, Stamp};
