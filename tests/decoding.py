@@ -177,8 +177,8 @@ def planes_of(pixels: np.ndarray, format: VideoFormat, width: int, height: int) 
     return luma.reshape(height, width), first, second
 
 
-def rgba_from_planes(planes: tuple[np.ndarray, ...], matrix: str, full_range: bool) -> np.ndarray:
-    """8-bit Y'CbCr planes as float64 RGB, shape (height, width, 3), each chroma sample replicated over its block.
+def rgba_from_planes(planes: tuple[np.ndarray, ...], matrix: str, full_range: bool, bits: int = 8) -> np.ndarray:
+    """Y'CbCr planes as float64 RGB, shape (height, width, 3), each chroma sample replicated over its block.
 
     The equations of ITU-R BT.601, 709 and 2020: E'R = Y + 2 (1 - Kr) Cr, E'B = Y + 2 (1 - Kb) Cb,
     E'G = (Y - Kr R - Kb B) / (1 - Kr - Kb).
@@ -188,10 +188,11 @@ def rgba_from_planes(planes: tuple[np.ndarray, ...], matrix: str, full_range: bo
 
     def upsampled(chroma: np.ndarray) -> np.ndarray:
         rows, columns = -(-height // chroma.shape[0]), -(-width // chroma.shape[1])
-        return chroma.repeat(rows, axis=0).repeat(columns, axis=1)[:height, :width] - 128
+        return chroma.repeat(rows, axis=0).repeat(columns, axis=1)[:height, :width] - (1 << (bits - 1))
 
-    y = luma / 255 if full_range else (luma - 16) / 219
-    scale = 255 if full_range else 224
+    step, greatest = 1 << (bits - 8), (1 << bits) - 1
+    y = luma / greatest if full_range else (luma / step - 16) / 219
+    scale = greatest if full_range else 224 * step
     cb, cr = upsampled(cb) / scale, upsampled(cr) / scale
     kr, kb = LUMA_WEIGHTS[matrix]
     red, blue = y + 2 * (1 - kr) * cr, y + 2 * (1 - kb) * cb
