@@ -50,6 +50,7 @@ def test_a_pair_of_fields_is_one_picture_with_the_frame_of_its_first(coded: list
     assert [picture.frame.uuid for picture in pictures] == [frame.uuid for frame in firsts]
     assert recorder.reasons == ["no_picture"] * len(seconds)
     assert [skip.frame.uuid for skip in recorder.skips] == [frame.uuid for frame in seconds]
+    assert [skip.reason.detail for skip in recorder.skips] == ["second_field"] * len(seconds)
 
 
 @every_sequence
