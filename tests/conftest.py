@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import warnings
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -67,7 +68,8 @@ def clips() -> Mapping[str, Clip]:
 
 
 # The tracer also prints the pattern of its records, with %s in place of the values.
-_LIVE_OBJECT = re.compile(r"object-alive, type-name=\(string\)(?!%s)")
+_LIVE_OBJECT = re.compile(r"object-alive, type-name=\(string\)(?!%s)(\w+),.* description=\(string\)(.*), ref-count=")
+_ADDRESS = re.compile(r"0x[0-9a-f]+")
 
 # Appended to a script so that GStreamer reports what is still alive when nothing should be.
 _REPORT_LIVE_OBJECTS = """
@@ -77,32 +79,48 @@ _ctypes.CDLL("libgstreamer-1.0.so.0").gst_deinit()
 """
 
 
-@pytest.fixture
-def live_gst_objects(tmp_path: Path) -> Callable[[str], list[str]]:
-    """Runs a Python script in a process of its own; returns GStreamer's list of objects alive at its end.
+_ONLY_IMPORT = """
+import ctypes, savant_rs.deepstream
+ctypes.CDLL("libgstreamer-1.0.so.0").gst_init(None, None)
+"""
 
-    Each entry is one line of GStreamer's `leaks` tracer: a pipeline, an element, a buffer. The script
-    must have let go of everything; module-level names are still alive, so work inside functions.
+
+def _all_live_gst_objects(script: str, folder: Path) -> Counter[str]:
+    """Type and text of what is alive at the end of a script, without the addresses."""
+    path = folder / "script.py"
+    path.write_text(textwrap.dedent(script) + _REPORT_LIVE_OBJECTS)
+    search = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
+    tracing = {"GST_TRACERS": "leaks", "GST_DEBUG": "GST_TRACER:7", "GST_DEBUG_NO_COLOR": "1"}
+    done = subprocess.run(
+        [sys.executable, str(path)],
+        env={**os.environ, **tracing, "PYTHONPATH": search},
+        capture_output=True,
+        text=True,
+        timeout=SUBPROCESS_LIMIT_S,
+    )
+    assert done.returncode == 0, done.stderr
+    found = filter(None, map(_LIVE_OBJECT.search, done.stderr.splitlines()))
+    return Counter(_ADDRESS.sub("0x", f"{line[1]}: {line[2]}") for line in found)
+
+
+@pytest.fixture(scope="session")
+def always_live_gst_objects(tmp_path_factory: pytest.TempPathFactory) -> Counter[str]:
+    """What plugins keep for ever once they are loaded, which importing the package does to NVIDIA's."""
+    return _all_live_gst_objects(_ONLY_IMPORT, tmp_path_factory.mktemp("only_import"))
+
+
+@pytest.fixture
+def live_gst_objects(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], list[str]]:
+    """Runs a Python script in a process of its own; returns what of GStreamer is alive because of it at its end.
+
+    Each entry tells the type and the text of an object that GStreamer's `leaks` tracer reports: a pipeline, an
+    element, a buffer. The script must have let go of everything; module-level names are still alive, so work
+    inside functions.
     """
     if not has_gst_feature("leaks"):
         pytest.skip("needs the leaks tracer of GStreamer's core tracers")
-
-    def run(script: str) -> list[str]:
-        path = tmp_path / "script.py"
-        path.write_text(textwrap.dedent(script) + _REPORT_LIVE_OBJECTS)
-        search = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
-        tracing = {"GST_TRACERS": "leaks", "GST_DEBUG": "GST_TRACER:7", "GST_DEBUG_NO_COLOR": "1"}
-        done = subprocess.run(
-            [sys.executable, str(path)],
-            env={**os.environ, **tracing, "PYTHONPATH": search},
-            capture_output=True,
-            text=True,
-            timeout=SUBPROCESS_LIMIT_S,
-        )
-        assert done.returncode == 0, done.stderr
-        return [line for line in done.stderr.splitlines() if _LIVE_OBJECT.search(line)]
-
-    return run
+    always: Counter[str] = request.getfixturevalue("always_live_gst_objects")
+    return lambda script: [*(_all_live_gst_objects(script, tmp_path) - always).elements()]
 
 
 @pytest.fixture

@@ -2,29 +2,72 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import pytest
 
 from clips_lib import CLIPS
 from decoding import recorded
-from hostile import HOSTILE, Hostile, joined_at, judge
+from hostile import HOSTILE, Hostile, Unit, Verdict, joined_at, judge
+from savant_rs.deepstream import backend
+
+# Hostile streams of which NVIDIA's decoder element gives intact pictures other frames than their own.
+MISPAIRED_IN_HARDWARE = {
+    ("every 17th lost", "h264"),
+    ("a group repeated", "h264"),
+    ("a group repeated", "hevc"),
+    ("an IDR picture lost", "h264"),
+    ("an IDR picture lost", "hevc"),
+}
+MISPAIRED = (
+    "after a lost or repeated access unit nvv4l2decoder hands out pictures in another order than their timestamps; "
+    "see docs/gpu-facts.md"
+)
 
 
-@pytest.mark.parametrize("hostile", HOSTILE, ids=lambda hostile: f"{hostile.name}-{hostile.clip.codec}")
-def test_pictures_that_an_accident_cannot_reach(hostile: Hostile) -> None:
-    """Each comes out once, in order, and paired with the frame of its own access unit."""
+@dataclass(frozen=True)
+class Decoded:
+    """What became of a hostile stream, without the pixels."""
+
+    hostile: Hostile
+    sent: list[Unit]
+    verdict: Verdict
+    delivered: list[str]
+    skipped: list[str]
+    stats: dict[str, Any]
+
+
+@pytest.fixture(scope="module", params=HOSTILE, ids=lambda hostile: f"{hostile.name}-{hostile.clip.codec}")
+def decoded(request: pytest.FixtureRequest) -> Decoded:
+    hostile: Hostile = request.param
     sent = hostile.send(hostile.clip)
     with recorded() as (decoder, recorder):
         for unit in sent:
             decoder.submit(unit.frame, unit.data)
-    verdict = judge(hostile.clip, sent, recorder.pictures)
-    assert (verdict.wrong, verdict.missing) == ([], [])
-    assert verdict.right == sum(unit.is_intact for unit in sent)
-    assert verdict.in_order
-    assert decoder.stats()["submitted"] == len(sent)
-    assert decoder.stats()["errors"] == 0
-    outcomes = [frame.uuid for kind, frame in recorder.events if kind == "frame"]
-    outcomes += [skip.frame.uuid for skip in recorder.skips]
-    assert sorted(outcomes) == sorted(unit.frame.uuid for unit in sent)
+    return Decoded(
+        hostile,
+        sent,
+        verdict=judge(hostile.clip, sent, recorder.pictures),
+        delivered=[frame.uuid for kind, frame in recorder.events if kind == "frame"],
+        skipped=[skip.frame.uuid for skip in recorder.skips],
+        stats=decoder.stats(),
+    )
+
+
+def test_pictures_that_an_accident_cannot_reach(decoded: Decoded, request: pytest.FixtureRequest) -> None:
+    """Each comes out once, in order, and paired with the frame of its own access unit."""
+    if backend() == "deepstream" and (decoded.hostile.name, decoded.hostile.clip.codec) in MISPAIRED_IN_HARDWARE:
+        request.applymarker(pytest.mark.xfail(reason=MISPAIRED, strict=True))
+    assert (decoded.verdict.wrong, decoded.verdict.missing) == ([], [])
+    assert decoded.verdict.right == sum(unit.is_intact for unit in decoded.sent)
+    assert decoded.verdict.in_order
+
+
+def test_every_access_unit_of_a_hostile_stream_has_one_outcome(decoded: Decoded) -> None:
+    assert decoded.stats["submitted"] == len(decoded.sent)
+    assert decoded.stats["errors"] == 0
+    assert sorted(decoded.delivered + decoded.skipped) == sorted(unit.frame.uuid for unit in decoded.sent)
 
 
 def test_leading_pictures_without_their_references_are_skipped() -> None:

@@ -24,7 +24,7 @@ from decoding import (
     recorded,
     rgba_from_planes,
 )
-from savant_rs.deepstream import VideoFormat
+from savant_rs.deepstream import VideoFormat, backend
 from savant_rs.primitives import Codec, VideoFrame
 
 YUV_4_2_0 = [clip for clip in CLIPS.values() if clip.pixel_format in {"yuv420p", "yuvj420p"}]
@@ -67,7 +67,16 @@ def colour_of(clip: Clip) -> tuple[str, bool]:
     return matrix, clip.color_range == "pc"
 
 
-@pytest.mark.parametrize("output", [VideoFormat.NV12, VideoFormat.NV21, VideoFormat.I420], ids=str)
+host = pytest.mark.skipif(
+    backend() != "host", reason="NvBufSurfTransform has no NV21, and resamples the chroma of I420"
+)
+
+
+@pytest.mark.parametrize(
+    "output",
+    [VideoFormat.NV12, pytest.param(VideoFormat.NV21, marks=host), pytest.param(VideoFormat.I420, marks=host)],
+    ids=str,
+)
 @pytest.mark.parametrize("clip", EXACT, ids=name)
 def test_native_planes_equal_the_reference_decoders(clip: Clip, output: VideoFormat) -> None:
     pictures = decoded(packets(clip), output)
@@ -77,6 +86,20 @@ def test_native_planes_equal_the_reference_decoders(clip: Clip, output: VideoFor
         planes = planes_of(picture.pixels, output, clip.width, clip.height)
         digests.append(hashlib.md5(b"".join(plane.tobytes() for plane in planes)).hexdigest())
     assert digests == list(clip.plane_md5)
+
+
+@pytest.mark.gpu
+def test_each_picture_that_the_transform_cannot_make_is_an_error_output() -> None:
+    clip = CLIPS["h264_320x240"]
+    sent = packets(clip)
+    with recorded(output=VideoFormat.NV21) as (decoder, recorder):
+        for frame, data in sent:
+            decoder.submit(frame, data)
+    assert recorder.kinds == ["error"] * clip.frames
+    errors = [error for _, error in recorder.events]
+    assert sorted(error.frame.uuid for error in errors) == sorted(frame.uuid for frame, _ in sent)
+    assert all("NV12" in error.message and "NV21" in error.message for error in errors), errors[0].message
+    assert decoder.stats()["errors"] == clip.frames
 
 
 @pytest.mark.parametrize("clip", EXACT, ids=name)

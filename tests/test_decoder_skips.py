@@ -82,7 +82,7 @@ def test_a_damaged_png_is_invalid_and_the_next_good_one_decodes(damaged: bytes) 
 
 @pytest.mark.parametrize(
     ("codec", "size", "data"),
-    [(Codec.Jpeg, (640, 360), JPEG[: len(JPEG) // 2]), (Codec.Png, (320, 180), PNG[: len(PNG) // 2])],
+    [(Codec.SwJpeg, (640, 360), JPEG[: len(JPEG) // 2]), (Codec.Png, (320, 180), PNG[: len(PNG) // 2])],
     ids=["jpeg", "png"],
 )
 def test_a_picture_that_passes_the_header_check_but_is_damaged_is_an_error_output(
@@ -91,12 +91,25 @@ def test_a_picture_that_passes_the_header_check_but_is_damaged_is_an_error_outpu
     broken, good = make_frame(codec, *size), make_frame(codec, *size)
     with recorded() as (decoder, recorder):
         decoder.submit(broken, data)
-        decoder.submit(good, JPEG if codec == Codec.Jpeg else PNG)
+        decoder.submit(good, PNG if codec == Codec.Png else JPEG)
     assert recorder.kinds == ["error", "frame"]
     error = recorder.events[0][1]
     assert error.frame is broken
     assert error.message
     assert decoder.stats()["errors"] == 1
+
+
+def test_a_damaged_jpeg_costs_no_other_picture() -> None:
+    """Hardware conceals the damage and delivers a picture, software reports it."""
+    clip = CLIPS["jpeg_640x360"]
+    broken, good = (make_frame(Codec.Jpeg, clip.width, clip.height) for _ in range(2))
+    with recorded() as (decoder, recorder):
+        decoder.submit(broken, JPEG[: len(JPEG) // 2])
+        decoder.submit(good, JPEG)
+    assert recorder.kinds in (["error", "frame"], ["frame", "frame"])
+    told = [value if kind == "frame" else value.frame for kind, value in recorder.events]
+    assert [frame.uuid for frame in told] == [broken.uuid, good.uuid]
+    assert read_frame_number(recorder.pictures[-1].pixels) == clip.numbers[0]
 
 
 def test_too_many_packets_without_a_random_access_point() -> None:
@@ -151,10 +164,10 @@ def test_a_codec_change_while_detecting_is_no_parameter_change() -> None:
 
 def test_hardware_that_is_required_but_not_there() -> None:
     with recorded(hardware=Hardware.REQUIRED) as (decoder, recorder):
-        decoder.submit(make_frame(Codec.Jpeg, 640, 360), JPEG)
+        decoder.submit(make_frame(Codec.Png, 320, 180), PNG)
     assert recorder.reasons == ["decoder_creation_failed"]
     assert "hardware" in recorder.skips[0].reason.detail
-    assert recorder.skips[0].data == JPEG
+    assert recorder.skips[0].data == PNG
 
 
 def test_a_gpu_that_does_not_exist_fails_at_the_first_frame() -> None:

@@ -1,6 +1,7 @@
 """What importing the package does to its process; each test imports it in a process of its own."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -25,14 +26,15 @@ def python(tmp_path):
     search = os.pathsep.join([str(tmp_path), *filter(None, sys.path)])
 
     def run(code, **environment):
-        return subprocess.run(
+        done = subprocess.run(
             [sys.executable, "-c", code],
             env=inherited | {"PYTHONPATH": search} | environment,
             capture_output=True,
             text=True,
-            check=True,
             timeout=60,
         )
+        assert done.returncode == 0, done.stderr
+        return done
 
     return run
 
@@ -49,6 +51,15 @@ def plugin_folder(tmp_path):
 
 def test_libv4l2_finds_its_plugins_in_the_nvidia_wheel(python, plugin_folder):
     assert python(SHOW_PLUGIN_FOLDER).stdout.strip() == str(plugin_folder)
+
+
+def test_the_first_nvidia_wheel_on_the_import_path_counts(python, plugin_folder, tmp_path):
+    """Python's own search would begin with the wheel that turns ``nvidia`` from a namespace into a package."""
+    behind = tmp_path / "behind"
+    shutil.copytree(tmp_path / "nvidia", behind / "nvidia")
+    (behind / "nvidia/__init__.py").write_text("__path__ = __import__('pkgutil').extend_path(__path__, __name__)")
+    search = os.pathsep.join([str(tmp_path), str(behind), *filter(None, sys.path)])
+    assert python(SHOW_PLUGIN_FOLDER, PYTHONPATH=search).stdout.strip() == str(plugin_folder)
 
 
 def test_a_plugin_folder_from_outside_stays(python, plugin_folder):
@@ -130,18 +141,17 @@ if BEFORE:
     gst.gst_init(None, None)
 import savant_rs.deepstream
 context = ctypes.c_void_p()
-print(ctypes.CDLL("libcuda.so.1").cuCtxGetCurrent(ctypes.byref(context)))
+ctypes.CDLL("libcuda.so.1").cuCtxGetCurrent(ctypes.byref(context))
+assert context.value is None, "a CUDA context is current"
 gst.gst_init(None, None)
 assert gst.gst_element_factory_find(b"nvv4l2decoder"), "not found"
 error = ctypes.c_void_p()
 assert gst.gst_parse_launch(b"fakesrc ! nvv4l2decoder ! fakesink", ctypes.byref(error)) and not error.value
 """
-CUDA_ERROR_NOT_INITIALIZED = 3
 
 
 @pytest.mark.gpu
 @pytest.mark.parametrize("before", [False, True], ids=["gstreamer_after", "gstreamer_before"])
 def test_importing_makes_the_decoder_element_usable(python, scanning_gstreamer, nvidia_variables, before):
     code = FIND_DECODER.replace("BEFORE", str(before))
-    done = python(code, **scanning_gstreamer, **nvidia_variables)
-    assert int(done.stdout) == CUDA_ERROR_NOT_INITIALIZED, done.stderr
+    python(code, **scanning_gstreamer, **nvidia_variables)

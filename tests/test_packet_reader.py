@@ -11,6 +11,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import wave
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -19,11 +20,12 @@ from typing import Literal
 import pytest
 
 from clips_lib import CLIPS, CLIPS_DIR, Clip
-from gst_features import has_gst_feature
+from gst_features import gst_plugin_file, has_gst_feature
 from savant_rs.gstreamer import Codec, PacketReader
 from savant_rs.primitives import VideoFrame
 
 SECOND_NS = 1_000_000_000
+CONTAINERS = CLIPS_DIR / "containers"
 
 NAL_CODECS = {"h264", "hevc"}
 PARAMETER_SETS = {"h264": {7, 8}, "hevc": {32, 33, 34}}
@@ -173,49 +175,39 @@ def test_paths_with_odd_characters(tmp_path: Path) -> None:
         assert len(read(tmp_path / name)) == CLIPS["h264_320x240"].packets
 
 
-@pytest.mark.ffmpeg
 @pytest.mark.parametrize("ending", ["mp4", "ts", "mkv"])
-def test_other_streams_do_not_hold_up_the_video(tmp_path: Path, ending: str) -> None:
+def test_other_streams_do_not_hold_up_the_video(ending: str) -> None:
     """More sound than any queue holds, most of it behind the video."""
-    clip = CLIPS["h264_bpyramid_640x360"]
-    path = tmp_path / f"with_sound.{ending}"
-    sound = ["-f", "lavfi", "-i", "sine=duration=15", "-c:a", "aac"]
-    command = ["ffmpeg", "-v", "error", "-i", str(clip.path), *sound, "-c:v", "copy", str(path)]
-    subprocess.run(command, check=True)
-    assert len(read(path)) == clip.packets
+    assert len(read(CONTAINERS / f"with_sound.{ending}")) == 100
 
 
-@pytest.mark.ffmpeg
 @pytest.mark.parametrize("ending", ["mp4", "ts", "mkv"])
-def test_parameter_sets_precede_open_gops(tmp_path: Path, ending: str) -> None:
-    path = tmp_path / f"open_gop.{ending}"
-    source = ["-f", "lavfi", "-i", "testsrc2=size=320x240:rate=30:duration=1"]
-    encoder = ["-c:v", "libx264", "-x264-params", "open-gop=1:keyint=10:bframes=3"]
-    subprocess.run(["ffmpeg", "-v", "error", *source, *encoder, str(path)], check=True)
-    key_units = [annex_b_units(data) for frame, data in read(path) if frame.keyframe]
+def test_parameter_sets_precede_open_gops(ending: str) -> None:
+    sent = read(CONTAINERS / f"open_gop.{ending}")
+    key_units = [annex_b_units(data) for frame, data in sent if frame.keyframe]
     types = [[nal_type("h264", nal) for nal in unit] for unit in key_units]
     assert len(types) == 3
     assert sum(5 in unit for unit in types) == 1
     assert all({7, 8} <= set(unit) for unit in types)
 
 
-@pytest.mark.ffmpeg
 def test_a_stream_without_video_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "sound.wav"
-    subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=duration=1", str(path)], check=True)
+    with wave.open(str(path), "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8000)
+        sound.writeframes(bytes(16000))
     reader = PacketReader(path)
-    with pytest.raises(RuntimeError, match=r"no video stream.*audio/x-raw"):
+    # Which of the two depends on whether GStreamer has wavparse.
+    with pytest.raises(RuntimeError, match=r"no video stream.*audio/x-(raw|wav)"):
         next(reader)
     assert list(reader) == []
 
 
-@pytest.mark.ffmpeg
-def test_an_unknown_codec_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "mpeg2.ts"
-    source = ["-f", "lavfi", "-i", "testsrc2=size=320x240:duration=1", "-c:v", "mpeg2video"]
-    subprocess.run(["ffmpeg", "-v", "error", *source, str(path)], check=True)
+def test_an_unknown_codec_is_named() -> None:
     with pytest.raises(RuntimeError, match=r"no known codec.*video/mpeg, mpegversion=\(int\)2"):
-        read(path)
+        read(CONTAINERS / "mpeg2.ts")
 
 
 def test_missing_and_unreadable_files(tmp_path: Path) -> None:
@@ -350,18 +342,11 @@ def test_ctrl_c_interrupts_waiting(stalling_url: str) -> None:
 
 def test_a_missing_plugin_is_named_with_its_package(tmp_path: Path) -> None:
     """A GStreamer with nothing but its core and playback plugins."""
-    from_where = Path(
-        subprocess.run(
-            ["pkg-config", "--variable=pluginsdir", "gstreamer-1.0"], capture_output=True, text=True, check=False
-        ).stdout.strip()
-        or "/usr/lib/x86_64-linux-gnu/gstreamer-1.0"
-    )
-    if not (from_where / "libgstplayback.so").exists():
-        pytest.skip("GStreamer's plugin folder is not known")
     plugins = tmp_path / "plugins"
     plugins.mkdir()
     for name in ("coreelements", "typefindfunctions", "playback", "app", "matroska"):
-        (plugins / f"libgst{name}.so").symlink_to(from_where / f"libgst{name}.so")
+        file = gst_plugin_file(name)
+        (plugins / file.name).symlink_to(file)
     script = textwrap.dedent(
         """
         import sys
@@ -379,8 +364,10 @@ def test_a_missing_plugin_is_named_with_its_package(tmp_path: Path) -> None:
         [sys.executable, "-c", script, *(str(CLIPS[name].path) for name in names)],
         env={
             **os.environ,
-            "GST_PLUGIN_SYSTEM_PATH": str(plugins),
-            "GST_REGISTRY": str(tmp_path / "registry"),
+            "GST_PLUGIN_SYSTEM_PATH_1_0": str(plugins),
+            "GST_PLUGIN_PATH_1_0": str(plugins),
+            "GST_REGISTRY_1_0": str(tmp_path / "registry"),
+            "SAVANT_BACKEND": "host",
         },
         capture_output=True,
         text=True,

@@ -228,23 +228,34 @@ def test_transform_inherits_neither_ids_nor_timestamps():
     assert result.savant_ids() == [(SavantIdMetaKind.FRAME, 9)]
 
 
-def test_transform_letterboxes_with_zero_borders():
+# NvBufSurfTransform moves rectangles with odd edges to even ones.
+@pytest.mark.parametrize(("height", "top"), [(8, 2), pytest.param(7, 1, marks=host)])
+def test_transform_letterboxes_with_zero_borders(height, top):
     source, pixels = filled_source()
-    generator = BufferGenerator("RGBA", 8, 7, pool_size=1)
+    generator = BufferGenerator("RGBA", 8, height, pool_size=1)
     SurfaceView.from_buffer(generator.acquire()).memset(77)
     result = SurfaceView.from_buffer(generator.transform(source, TransformConfig())).download()
-    assert (result[1:5] == pixels).all()
-    assert not result[:1].any() and not result[5:].any()
+    assert (result[top : top + 4] == pixels).all()
+    assert not result[:top].any() and not result[top + 4 :].any()
 
 
-@pytest.mark.parametrize("size", [(16, 8), (4, 2), (13, 9)])
-def test_transform_nearest_crop(size):
+@pytest.mark.parametrize(
+    ("crop", "size"),
+    [
+        (Rect(2, 2, 100, 2), (16, 8)),
+        (Rect(2, 2, 100, 2), (4, 2)),
+        (Rect(2, 2, 100, 2), (10, 6)),
+        pytest.param(Rect(1, 3, 5, 3), (13, 9), marks=host),
+    ],
+    ids=["enlarged", "reduced", "uneven", "odd"],
+)
+def test_transform_nearest_crop(crop, size):
     source, pixels = filled_source()
     config = TransformConfig(Padding.NONE, interpolation=Interpolation.NEAREST)
-    generator = BufferGenerator("RGBA", *size)
-    result = SurfaceView.from_buffer(generator.transform(source, config, src_rect=Rect(1, 2, 100, 2))).download()
-    rows, columns = np.arange(size[1]) * 2 // size[1], np.arange(size[0]) * 6 // size[0]
-    assert (result == pixels[1:3, 2:8][rows][:, columns]).all()
+    result = SurfaceView.from_buffer(BufferGenerator("RGBA", *size).transform(source, config, src_rect=crop)).download()
+    cropped = pixels[crop.top :, crop.left :][: crop.height, : crop.width]
+    rows, columns = (np.arange(size[1 - axis]) * cropped.shape[axis] // size[1 - axis] for axis in (0, 1))
+    assert (result == cropped[rows][:, columns]).all()
 
 
 def test_transform_failures_give_the_destination_back():

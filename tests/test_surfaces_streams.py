@@ -85,11 +85,28 @@ def with_torch(request, stream):
     return torch, read, lambda copy: copy.cpu().numpy()
 
 
+class CudaStream:
+    """PyTorch's stream with the protocol that it does not have in all versions."""
+
+    def __init__(self, stream):
+        self.stream = stream
+
+    def __cuda_stream__(self):
+        return (0, self.stream.cuda_stream)
+
+
+def cupy_stream(cupy, stream):
+    """PyTorch's stream as one of CuPy, which renamed its way to make them."""
+    if hasattr(cupy.cuda.Stream, "from_external"):
+        return cupy.cuda.Stream.from_external(CudaStream(stream))
+    return cupy.cuda.ExternalStream(stream.cuda_stream)
+
+
 def with_cupy(request, stream):
     cupy = request.getfixturevalue("cupy")
 
     def read(source, copy):
-        with cupy.cuda.ExternalStream(stream.cuda_stream):
+        with cupy_stream(cupy, stream):
             array = cupy.from_dlpack(source)
             cupy.copyto(copy, array)
             return array
@@ -174,7 +191,7 @@ def test_from_cuda_array_waits_for_the_stream_of_the_interface(torch, cupy, own_
     stream = torch.cuda.Stream()
     cuda_stream = torch.cuda.Stream().cuda_stream if own_stream else 0
     array = cupy.zeros((480, 640, 4), cupy.uint8)
-    current = cupy.cuda.ExternalStream(stream.cuda_stream)
+    current = cupy_stream(cupy, stream)
 
     def paint(value):
         with current:

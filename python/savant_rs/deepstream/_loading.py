@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
-import importlib.util
 import os
 import re
 import sys
@@ -13,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 
 NATIVE_MODULE = "savant_rs.deepstream._native"
-NVIDIA_PACKAGE = "nvidia.deepstream_videodecode"
+NVIDIA_PACKAGE = Path("nvidia", "deepstream_videodecode")
 # The variables that the native module's library search obeys, in its order.
 LIBRARY_FOLDER_VARIABLES = ("SAVANT_DEEPSTREAM_LIB_DIR", "DEEPSTREAM_LIB_DIR", "NVIDIA_DEEPSTREAM_DECODE_LIB_DIR")
 OTHER_DISTRIBUTION = "savant-rs"
@@ -68,31 +67,23 @@ def _point_libv4l2_at_its_plugins() -> None:
     """
     if "LIBV4L2_PLUGIN_DIR" in os.environ:
         return
-    for libraries in _nvidia_library_folders():
-        plugins = libraries / "v4l_plugins"
-        if plugins.is_dir():
-            os.environ["LIBV4L2_PLUGIN_DIR"] = str(plugins)
-            return
+    libraries = _nvidia_library_folder()
+    if libraries and (plugins := libraries / "v4l_plugins").is_dir():
+        os.environ["LIBV4L2_PLUGIN_DIR"] = str(plugins)
 
 
-def _nvidia_library_folders() -> list[Path]:
+def _nvidia_library_folder() -> Path | None:
     """The folder that the environment demands, else that of NVIDIA's wheel, which is not imported."""
     for variable in LIBRARY_FOLDER_VARIABLES:
         if demanded := os.environ.get(variable):
-            return [Path(demanded)]
-    try:
-        spec = importlib.util.find_spec(NVIDIA_PACKAGE)
-    except ModuleNotFoundError:  # there is no package "nvidia" at all
-        return []
-    locations = spec.submodule_search_locations if spec else None
-    return [Path(location, "_libs") for location in locations or ()]
+            return Path(demanded)
+    return next((path / NVIDIA_PACKAGE / "_libs" for path in _nvidia_site_packages()), None)
 
 
 def _nvidia_site_packages() -> list[Path]:
     """The folders of the import path that have NVIDIA's wheel, in order."""
-    folder = Path(*NVIDIA_PACKAGE.split("."))
     paths = dict.fromkeys(Path(entry or os.curdir).absolute() for entry in sys.path)
-    return [path for path in paths if (path / folder).is_dir()]
+    return [path for path in paths if (path / NVIDIA_PACKAGE).is_dir()]
 
 
 def other_distribution() -> str | None:
