@@ -310,7 +310,7 @@ impl From<WaitError> for Error {
 }
 
 /// The name of a color format this crate knows, else its number.
-fn color_format_text(color_format: u32) -> String {
+pub(crate) fn color_format_text(color_format: u32) -> String {
     VideoFormat::from_color_format(color_format).map_or_else(
         || format!("NvBufSurfaceColorFormat {color_format}"),
         |format| format.name().to_owned(),

@@ -15,6 +15,7 @@ use std::sync::{Arc, Weak};
 
 use frames::Codec;
 use gst::prelude::*;
+use picture::Output;
 pub(crate) use picture::RawPicture;
 use surfaces::platform::DecodeDemand;
 pub use table::{Element, software_elements};
@@ -87,7 +88,9 @@ impl Blueprint {
             let setup = element::Setup {
                 element: nvidia::ELEMENT,
                 caps: nvidia::caps(self.codec, self.coded_size())?,
-                output: "video/x-raw(memory:NVMM)",
+                output: Output::Surfaces {
+                    colour: self.samples.colour,
+                },
                 stamps: element::Stamps::Presentation,
                 is_shown: table::is_shown(self.codec),
                 configure: &|element| nvidia::configure(element, &self.config, self.gpu_id),
@@ -109,7 +112,7 @@ impl Blueprint {
         let setup = element::Setup {
             element,
             caps: stream.caps(self.profile_idc),
-            output: "video/x-raw",
+            output: Output::Planes,
             stamps: element::Stamps::Decoding,
             is_shown: None,
             configure: &share_cores,
