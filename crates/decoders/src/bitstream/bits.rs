@@ -3,13 +3,22 @@
 use std::num::NonZeroUsize;
 
 use h264_reader::rbsp::{BitRead, BitReader, BitReaderError, ByteReader, Integer, Primitive};
+use surfaces::Colour;
+
+use super::vui;
 
 /// Greater Exp-Golomb values are in no stream; refusing them here keeps sums in the parser in range.
 const MAX_VALUE: u32 = 1 << 26;
 
+/// Where a sequence parameter set tells whether video usability information follows.
+pub(super) const VUI_FLAG: &str = "vui_parameters_present_flag";
+
 /// The bits of `unit` after its header, without emulation prevention bytes.
-pub(super) fn bits(unit: &[u8], header: NonZeroUsize) -> HeaderBits<impl BitRead> {
-    HeaderBits(BitReader::new(ByteReader::skipping_bytes(unit, header)))
+pub(super) fn bits(unit: &[u8], header: NonZeroUsize) -> HeaderBits<'static, impl BitRead> {
+    HeaderBits {
+        bits: BitReader::new(ByteReader::skipping_bytes(unit, header)),
+        colour: None,
+    }
 }
 
 /// Reads parameter sets and slice headers up to what the order of the pictures depends on.
@@ -17,25 +26,49 @@ pub(super) fn bits(unit: &[u8], header: NonZeroUsize) -> HeaderBits<impl BitRead
 /// Cameras that write a wrong level, invalid video usability information or padding are common, and
 /// decoders do not mind. So `level_idc` reads as 0 (unknown), the video usability information at the end
 /// of a sequence parameter set as absent, and any end of a parameter set is a good one.
-pub(super) struct HeaderBits<R>(R);
+pub(super) struct HeaderBits<'a, R> {
+    bits: R,
+    colour: Option<&'a mut Colour>,
+}
 
-impl<R: BitRead> BitRead for HeaderBits<R> {
+impl<R: BitRead> HeaderBits<'_, R> {
+    /// Has `colour` replaced by that of the video usability information, when the parser gets there and
+    /// as much of it can be read.
+    pub fn noting(self, colour: &mut Colour) -> HeaderBits<'_, R> {
+        HeaderBits {
+            bits: self.bits,
+            colour: Some(colour),
+        }
+    }
+}
+
+impl<R: BitRead> BitRead for HeaderBits<'_, R> {
     fn read_ue(&mut self, name: &'static str) -> Result<u32, BitReaderError> {
-        match self.0.read_ue(name)? {
+        match self.bits.read_ue(name)? {
             value @ 0..=MAX_VALUE => Ok(value),
             _ => Err(BitReaderError::ExpGolombTooLarge(name)),
         }
     }
 
     fn read_se(&mut self, name: &'static str) -> Result<i32, BitReaderError> {
-        match self.0.read_se(name)? {
+        match self.bits.read_se(name)? {
             value if value.unsigned_abs() <= MAX_VALUE => Ok(value),
             _ => Err(BitReaderError::ExpGolombTooLarge(name)),
         }
     }
 
     fn read_bit(&mut self, name: &'static str) -> Result<bool, BitReaderError> {
-        Ok(self.0.read_bit(name)? && name != "vui_parameters_present_flag")
+        let bit = self.bits.read_bit(name)?;
+        if name != VUI_FLAG {
+            return Ok(bit);
+        }
+        if bit
+            && let Some(to) = &mut self.colour
+            && let Ok(colour) = vui::colour(&mut self.bits)
+        {
+            **to = colour;
+        }
+        Ok(false)
     }
 
     fn read<const BITS: u32, I: Integer>(
@@ -43,10 +76,10 @@ impl<R: BitRead> BitRead for HeaderBits<R> {
         name: &'static str,
     ) -> Result<I, BitReaderError> {
         if name == "level_idc" {
-            self.0.skip(BITS, name)?;
-            return self.0.read_var(0, name);
+            self.bits.skip(BITS, name)?;
+            return self.bits.read_var(0, name);
         }
-        self.0.read::<BITS, I>(name)
+        self.bits.read::<BITS, I>(name)
     }
 
     fn read_var<I: Integer>(
@@ -54,23 +87,23 @@ impl<R: BitRead> BitRead for HeaderBits<R> {
         bit_count: u32,
         name: &'static str,
     ) -> Result<I, BitReaderError> {
-        self.0.read_var(bit_count, name)
+        self.bits.read_var(bit_count, name)
     }
 
     fn read_to<V: Primitive>(&mut self, name: &'static str) -> Result<V, BitReaderError> {
-        self.0.read_to(name)
+        self.bits.read_to(name)
     }
 
     fn skip(&mut self, bit_count: u32, name: &'static str) -> Result<(), BitReaderError> {
-        self.0.skip(bit_count, name)
+        self.bits.skip(bit_count, name)
     }
 
     fn byte_aligned(&self) -> bool {
-        self.0.byte_aligned()
+        self.bits.byte_aligned()
     }
 
     fn has_more_rbsp_data(&mut self, name: &'static str) -> Result<bool, BitReaderError> {
-        self.0.has_more_rbsp_data(name)
+        self.bits.has_more_rbsp_data(name)
     }
 
     fn finish_rbsp(self) -> Result<(), BitReaderError> {

@@ -3,8 +3,12 @@
 mod bits;
 pub mod h26x;
 mod hevc_sequence;
+mod hevc_vui;
 pub mod image;
 pub mod nal;
 pub mod presentation;
 pub mod samples;
+#[cfg(test)]
+mod unit;
 pub mod vpx;
+mod vui;

@@ -5,9 +5,11 @@ use std::num::NonZeroUsize;
 use h264_reader::nal::sps::{ChromaFormat as H264Chroma, SeqParameterSet};
 use h264_reader::rbsp::BitRead;
 use surfaces::platform::ChromaFormat;
+use surfaces::{Colour, Matrix, Range};
 
 use super::bits::bits;
 use super::hevc_sequence::{HEADER, SequenceSet};
+use super::hevc_vui;
 
 /// What a decoder must be able to do. The default is what nearly all streams are: 4:2:0, 8 bit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +20,9 @@ pub struct Samples {
     pub bit_depth: u32,
     /// Coded size in pixels.
     pub size: Option<(u32, u32)>,
+    /// Matrix and range, of codecs and headers that are read for them. What these do not tag counts as
+    /// BT.601, limited.
+    pub colour: Option<Colour>,
 }
 
 impl Default for Samples {
@@ -26,13 +31,16 @@ impl Default for Samples {
             chroma: ChromaFormat::Yuv420,
             bit_depth: 8,
             size: None,
+            colour: None,
         }
     }
 }
 
 /// Those of an H.264 sequence parameter set, NAL unit header included.
 pub(super) fn h264(unit: &[u8]) -> Option<Samples> {
-    let set = SeqParameterSet::from_bits(bits(unit, NonZeroUsize::MIN)).ok()?;
+    let mut colour = Colour::default();
+    let bits = bits(unit, NonZeroUsize::MIN).noting(&mut colour);
+    let set = SeqParameterSet::from_bits(bits).ok()?;
     let info = &set.chroma_info;
     Some(Samples {
         chroma: match info.chroma_format {
@@ -44,13 +52,22 @@ pub(super) fn h264(unit: &[u8]) -> Option<Samples> {
         },
         bit_depth: 8 + u32::from(info.bit_depth_luma_minus8.max(info.bit_depth_chroma_minus8)),
         size: set.pixel_dimensions().ok(),
+        colour: Some(colour),
     })
 }
 
 /// Those of an HEVC sequence parameter set, NAL unit header included.
 pub(super) fn hevc(unit: &[u8]) -> Option<Samples> {
-    let (_, set) = SequenceSet::read(&mut bits(unit, HEADER)).ok()?;
-    set.map(|set| set.samples)
+    let mut colour = Colour::default();
+    let mut bits = bits(unit, HEADER).noting(&mut colour);
+    let (_, set) = SequenceSet::read(&mut bits).ok()?;
+    let set = set?;
+    // Damage in the rest costs the tags only.
+    let _ = hevc_vui::seek(&mut bits, &set);
+    Some(Samples {
+        colour: Some(colour),
+        ..set.samples
+    })
 }
 
 /// Those of a VP8 key frame (RFC 6386, 9.1); `None` for other frames.
@@ -76,6 +93,8 @@ pub fn vp8(packet: &[u8]) -> Option<Samples> {
     let side = |low, high| u32::from(u16::from_le_bytes([low, high]) & 0x3fff);
     (tag & 1 == 0 && [a, b, c] == START_CODE).then(|| Samples {
         size: Some((side(width_low, width_high), side(height_low, height_high))),
+        // The only colour space there is (9.2).
+        colour: Some(Colour::default()),
         ..Samples::default()
     })
 }
@@ -83,7 +102,9 @@ pub fn vp8(packet: &[u8]) -> Option<Samples> {
 /// Those of a VP9 key frame (VP9 bitstream specification, 6.2); `None` for other frames.
 pub fn vp9(packet: &[u8]) -> Option<Samples> {
     const KEY_FRAME_SYNC: u32 = 0x0049_8342;
-    const SRGB: u8 = 7;
+    const BT_709: u32 = 2;
+    const BT_2020: u32 = 5;
+    const RGB: u32 = 7;
     let mut bits = h264_reader::rbsp::BitReader::new(packet);
     let mut read = |count: u32| bits.read_var::<u32>(count, "uncompressed_header").ok();
     if read(2)? != 2 {
@@ -104,13 +125,24 @@ pub fn vp9(packet: &[u8]) -> Option<Samples> {
         _ => 8,
     };
     let has_choice = profile % 2 == 1;
-    let chroma = if read(3)? == u32::from(SRGB) {
+    let color_space = read(3)?;
+    let mut colour = Colour {
+        matrix: match color_space {
+            BT_709 => Matrix::Bt709,
+            BT_2020 => Matrix::Bt2020,
+            _ => Matrix::Bt601,
+        },
+        range: Range::Full,
+    };
+    let chroma = if color_space == RGB {
         if has_choice {
             read(1)?;
         }
         ChromaFormat::Yuv444
     } else {
-        read(1)?; // color_range
+        if read(1)? == 0 {
+            colour.range = Range::Limited;
+        }
         let subsampling = if has_choice {
             let subsampling = (read(1)?, read(1)?);
             read(1)?;
@@ -131,63 +163,9 @@ pub fn vp9(packet: &[u8]) -> Option<Samples> {
         chroma,
         bit_depth,
         size: Some(size),
+        colour: Some(colour),
     })
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn vp8_key_frames_tell_their_size() {
-        let packet = [0x10, 0, 0, 0x9d, 0x01, 0x2a, 0x40, 0x41, 0xf0, 0x00, 9];
-        assert_eq!(
-            vp8(&packet).and_then(|samples| samples.size),
-            Some((320, 240))
-        );
-        assert_eq!(vp8(&[0x11, 0, 0, 0x9d, 0x01, 0x2a, 0, 0, 0, 0]), None);
-    }
-
-    #[test]
-    fn vp9_profiles_tell_chroma_and_depth() {
-        // marker 2, profile 0, key frame shown, sync code, color space 2, studio range, 320x240
-        let profile_0 = bits_of(
-            "10 0 0 0 0 1 0 010010011000001101000010 010 0 0000000100111111 0000000011101111",
-        );
-        let samples = vp9(&profile_0).expect("a key frame");
-        assert_eq!(samples.size, Some((320, 240)));
-        assert_eq!(
-            (samples.chroma, samples.bit_depth),
-            (ChromaFormat::Yuv420, 8)
-        );
-        // profile 3, 12 bit, 4:4:4
-        let profile_3 = bits_of(
-            "10 1 1 0 0 0 1 0 010010011000001101000010 1 010 0 0 0 0 0000000100111111 0000000011101111",
-        );
-        let samples = vp9(&profile_3).expect("a key frame");
-        assert_eq!(
-            (samples.chroma, samples.bit_depth),
-            (ChromaFormat::Yuv444, 12)
-        );
-    }
-
-    fn bits_of(text: &str) -> Vec<u8> {
-        let bits: Vec<u8> = text.bytes().filter(|&byte| byte != b' ').collect();
-        bits.chunks(8)
-            .map(|bits| {
-                (0..8).fold(0, |byte, at| {
-                    byte << 1 | u8::from(bits.get(at) == Some(&b'1'))
-                })
-            })
-            .collect()
-    }
-
-    proptest! {
-        #[test]
-        fn no_input_panics(data in prop::collection::vec(any::<u8>(), 0..64)) {
-            let _ = (h264(&data), hevc(&data), vp8(&data), vp9(&data));
-        }
-    }
-}
+mod tests;

@@ -4,55 +4,8 @@ mod h264;
 mod hevc;
 mod streams;
 
-use h264_reader::rbsp::{BitWrite, BitWriter, ByteWriter};
-
 use super::{PresentationClock, Stamp};
-
-/// A NAL unit that is being written, with its start code.
-struct Unit {
-    header: Vec<u8>,
-    bits: BitWriter<Vec<u8>>,
-}
-
-impl Unit {
-    fn new(header: &[u8]) -> Self {
-        Self {
-            header: header.to_vec(),
-            bits: BitWriter::new(Vec::new()),
-        }
-    }
-
-    fn u(mut self, bits: u32, value: u32) -> Self {
-        self.bits.write_var(bits, value).unwrap();
-        self
-    }
-
-    fn ue(mut self, values: &[u32]) -> Self {
-        for &value in values {
-            self.bits.write_ue(value).unwrap();
-        }
-        self
-    }
-
-    fn se(mut self, values: &[i32]) -> Self {
-        for &value in values {
-            self.bits.write_se(value).unwrap();
-        }
-        self
-    }
-
-    fn when(self, condition: bool, fields: impl FnOnce(Self) -> Self) -> Self {
-        if condition { fields(self) } else { self }
-    }
-
-    fn end(mut self) -> Vec<u8> {
-        self.bits.write_rbsp_trailing_bits().unwrap();
-        let mut data = [&[0, 0, 0, 1], &self.header[..]].concat();
-        std::io::Write::write_all(&mut ByteWriter::new(&mut data), &self.bits.into_writer())
-            .unwrap();
-        data
-    }
-}
+use crate::bitstream::unit::Unit;
 
 /// Stamps `access_units` and returns their indices in the order in which they are shown.
 fn shown(clock: &mut PresentationClock, access_units: &[Vec<u8>]) -> Vec<usize> {
