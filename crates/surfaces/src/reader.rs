@@ -44,6 +44,8 @@ pub struct SlotInfo {
     pub gpu_id: u32,
     /// Address of the slot's entry in `surfaceList`.
     pub(crate) entry: usize,
+    /// The `NvBufSurfaceColorFormat` in that entry.
+    pub(crate) mark: u32,
     plane_count: u32,
     planes: [PlaneLayout; NVBUF_MAX_PLANES],
 }
@@ -64,18 +66,25 @@ impl SlotInfo {
         channels_of(self.color_format)
     }
 
-    /// Marks the slot's samples, and this description of it, with a matrix and range. Slots of
-    /// layouts that this crate does not know keep their mark.
+    /// Describes the slot's samples with this matrix and range, whatever the slot is marked with.
+    /// Descriptions of layouts that this crate does not know stay as they are.
+    pub(crate) fn assume_colour(&mut self, colour: Colour) {
+        if let Some(format) = self.format() {
+            self.color_format = colour::color_format(format, colour);
+        }
+    }
+
+    /// As [`assume_colour`](Self::assume_colour), and marks the slot so.
     ///
     /// # Safety
     /// The slot must belong to a live buffer whose descriptor nobody else uses meanwhile.
     pub(crate) unsafe fn set_colour(&mut self, colour: Colour) {
-        let Some(format) = self.format() else { return };
-        self.color_format = colour::color_format(format, colour);
+        self.assume_colour(colour);
+        self.mark = self.color_format;
         let entry = self.entry as *mut NvBufSurfaceParamsHead;
         // SAFETY: `entry` is the slot's address in the list of a live surface, which the caller
         // keeps others from; it need not be aligned for the head of either generation.
-        unsafe { (&raw mut (*entry).color_format).write_unaligned(self.color_format) };
+        unsafe { (&raw mut (*entry).color_format).write_unaligned(self.mark) };
     }
 }
 
@@ -270,6 +279,7 @@ fn slot_info(
         width: params.width,
         height: params.height,
         color_format: params.color_format,
+        mark: params.color_format,
         mem_type: head.mem_type,
         layout: params.layout,
         gpu_id: head.gpu_id,

@@ -1,7 +1,7 @@
 //! Scaling from one buffer into another.
 
 use crate::backend::backend;
-use crate::colour;
+use crate::colour::{self, Colour};
 use crate::error::Error;
 use crate::geometry::{Rect, TransformConfig};
 use crate::shared_buffer::SharedBuffer;
@@ -20,21 +20,34 @@ pub fn transform(
     dst: &SharedBuffer,
     config: &TransformConfig,
 ) -> Result<(), Error> {
-    run(src, src_rect, dst, config, false)
+    run(src, src_rect, dst, config, Colours::Marked)
 }
 
 /// [`transform`] into a buffer that takes over matrix and range of the source, and is marked with them:
 /// between Y, Cb, Cr formats samples are moved and scaled, not converted to other colours.
+///
+/// `assumed` holds in place of the source's mark, which is not written; a source of a format that is not
+/// in [`VideoFormat`](crate::VideoFormat) keeps what it is marked with.
 ///
 /// # Errors
 /// As [`transform`].
 pub fn transform_keeping_colour(
     src: &SharedBuffer,
     src_rect: Option<Rect>,
+    assumed: Option<Colour>,
     dst: &SharedBuffer,
     config: &TransformConfig,
 ) -> Result<(), Error> {
-    run(src, src_rect, dst, config, true)
+    run(src, src_rect, dst, config, Colours::Kept { assumed })
+}
+
+/// Matrix and range of the two buffers.
+#[derive(Clone, Copy)]
+enum Colours {
+    /// Both have those of their marks.
+    Marked,
+    /// The destination takes over the source's: those assumed, or those of the mark.
+    Kept { assumed: Option<Colour> },
 }
 
 fn run(
@@ -42,13 +55,18 @@ fn run(
     src_rect: Option<Rect>,
     dst: &SharedBuffer,
     config: &TransformConfig,
-    keeps_colour: bool,
+    colours: Colours,
 ) -> Result<(), Error> {
-    let (src_slot, mut dst_slot) = (src.first_slot()?, dst.first_slot()?);
+    let (mut src_slot, mut dst_slot) = (src.first_slot()?, dst.first_slot()?);
     let guards = (src.lock_pixels(), dst.lock_pixels_mut()?);
-    if let (true, Some((_, colour))) = (keeps_colour, colour::describe(src_slot.color_format)) {
-        // SAFETY: the guard excludes everybody from the destination.
-        unsafe { dst_slot.set_colour(colour) };
+    if let Colours::Kept { assumed } = colours {
+        if let Some(colour) = assumed {
+            src_slot.assume_colour(colour);
+        }
+        if let Some((_, colour)) = colour::describe(src_slot.color_format) {
+            // SAFETY: the guard excludes everybody from the destination.
+            unsafe { dst_slot.set_colour(colour) };
+        }
     }
     // SAFETY: both buffers are alive; the guards exclude writers of the source and everybody from
     // the destination, which is another buffer, or taking its lock would not have returned.

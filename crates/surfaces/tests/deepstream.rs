@@ -16,8 +16,9 @@ use surfaces::platform::{ChromaFormat, DecodeDemand};
 use surfaces::wait::Wait;
 use surfaces::{
     BackendKind, BufferGenerator, Colour, DstPadding, Error, ForeignArray, ForeignMemory,
-    GeneratorConfig, Interpolation, MemType, Padding, Picture, PictureLayout, Rect, SharedBuffer,
-    SurfaceView, TransformConfig, VideoFormat, backend, platform, render_picture,
+    GeneratorConfig, Interpolation, Matrix, MemType, Padding, Picture, PictureLayout, Range, Rect,
+    SharedBuffer, SurfaceView, TransformConfig, VideoFormat, backend, platform, render_picture,
+    transform_keeping_colour,
 };
 
 /// The stand-ins, with the functions that only they have.
@@ -28,6 +29,7 @@ struct Fakes {
     ordered: extern "C" fn(c_int) -> usize,
     live: extern "C" fn() -> c_int,
     filter: extern "C" fn() -> u32,
+    source_format: extern "C" fn() -> u32,
 }
 
 /// Compiles and loads the stand-ins, and makes them the backend.
@@ -59,6 +61,7 @@ fn fakes() -> &'static Fakes {
                 ordered: *cuda.get(b"fake_ordered").unwrap(),
                 live: *surface.get(b"fake_live").unwrap(),
                 filter: *transform.get(b"fake_filter").unwrap(),
+                source_format: *transform.get(b"fake_source_format").unwrap(),
             }
         };
         std::mem::forget((cuda, surface, transform));
@@ -221,6 +224,31 @@ fn a_transform_clears_what_it_does_not_cover() {
         "{error}"
     );
     assert_eq!((fakes.depth)(), 0);
+}
+
+#[test]
+fn a_source_is_converted_in_the_colour_that_is_assumed_of_it() {
+    let fakes = fakes();
+    let colour = |matrix, range| Some(Colour { matrix, range });
+    let source = acquire(VideoFormat::Nv12, 8, 8);
+    view(&source).memset(9).unwrap();
+    // NvBufSurfaceColorFormat of NV12; the source is marked with 6.
+    for (assumed, expected) in [
+        (None, 6),
+        (colour(Matrix::Bt601, Range::Limited), 6),
+        (colour(Matrix::Bt601, Range::Full), 7),
+        (colour(Matrix::Bt709, Range::Limited), 33),
+        (colour(Matrix::Bt709, Range::Full), 34),
+        (colour(Matrix::Bt2020, Range::Limited), 36),
+    ] {
+        let target = acquire(VideoFormat::Nv12, 8, 8);
+        let config = TransformConfig::default();
+        transform_keeping_colour(&source, None, assumed, &target, &config).unwrap();
+        assert_eq!((fakes.source_format)(), expected, "what the library sees");
+        assert_eq!(view(&target).color_format(), expected);
+        assert_eq!(view(&source).color_format(), 6, "the source is not written");
+        assert_eq!(pixels(&target)[..64], pixels(&source)[..64]);
+    }
 }
 
 #[test]

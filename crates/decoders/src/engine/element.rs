@@ -12,7 +12,8 @@ use parking_lot::Mutex;
 use surfaces::flight_key;
 
 use super::live::Live;
-use super::{Engine, Events, RawPicture, Stopped};
+use super::picture::Output;
+use super::{Engine, Events, Stopped};
 use crate::bitstream::presentation::PresentationClock;
 use crate::output::Payload;
 
@@ -24,8 +25,7 @@ pub(crate) struct Setup<'a> {
     pub element: &'static str,
     /// Caps of the packets.
     pub caps: String,
-    /// Where the pictures lie: `"video/x-raw"`, with `(memory:NVMM)` for surfaces.
-    pub output: &'static str,
+    pub output: Output,
     pub clock: Clock,
     /// For hardware that decodes in order: tells which packets show a picture. The element hands metas
     /// out to pictures one by one, those of packets without a picture too, so it cannot tell.
@@ -105,12 +105,12 @@ impl ElementEngine {
             .map_err(|error| format!("element {element} cannot be made: {error}"))?;
         (setup.configure)(&decoder);
         let sink = gst_app::AppSink::builder()
-            .caps(&parse_caps(setup.output)?)
+            .caps(&parse_caps(setup.output.caps())?)
             .sync(false)
             .async_(false)
             .qos(false)
             .enable_last_sample(false)
-            .callbacks(pictures(events.clone(), shown.clone()))
+            .callbacks(pictures(events.clone(), shown.clone(), setup.output))
             .build();
         accept_strides(sink.upcast_ref())?;
         let pipeline = gst::Pipeline::new();
@@ -195,6 +195,7 @@ fn need_data(events: Weak<dyn Events>) -> gst_app::AppSrcCallbacks {
 fn pictures(
     events: Weak<dyn Events>,
     shown: Option<Arc<ShownPackets>>,
+    output: Output,
 ) -> gst_app::AppSinkCallbacks {
     let at_end = events.clone();
     gst_app::AppSinkCallbacks::builder()
@@ -206,7 +207,7 @@ fn pictures(
             };
             let events = events.upgrade().ok_or(gst::FlowError::Flushing)?;
             events
-                .picture(key, RawPicture::Decoded(sample))
+                .picture(key, output.picture(sample))
                 .map(|()| gst::FlowSuccess::Ok)
                 .map_err(|Stopped| gst::FlowError::Flushing)
         })

@@ -16,6 +16,7 @@ use std::sync::{Arc, Weak};
 use frames::Codec;
 use gst::prelude::*;
 use parking_lot::Mutex;
+use picture::Output;
 pub(crate) use picture::RawPicture;
 use surfaces::platform::DecodeDemand;
 pub use table::{Element, software_elements};
@@ -93,7 +94,9 @@ impl Blueprint {
             let setup = element::Setup {
                 element: nvidia::ELEMENT,
                 caps: nvidia::caps(self.codec, self.coded_size())?,
-                output: "video/x-raw(memory:NVMM)",
+                output: Output::Surfaces {
+                    colour: self.samples.colour,
+                },
                 clock: element::Clock::Presentation(Mutex::new(clock)),
                 is_shown: table::is_shown(self.codec),
                 configure: &|element| nvidia::configure(element, &self.config, self.gpu_id),
@@ -115,7 +118,7 @@ impl Blueprint {
         let setup = element::Setup {
             element,
             caps: stream.caps(self.profile_idc),
-            output: "video/x-raw",
+            output: Output::Planes,
             clock: element::Clock::Counter,
             is_shown: None,
             configure: &share_cores,

@@ -6,7 +6,6 @@ use gst_video::{
     VideoColorMatrix, VideoColorRange, VideoColorimetry, VideoFormat, VideoFrame, VideoFrameExt,
     VideoInfo,
 };
-use surfaces::pool::NVMM_FEATURE;
 use surfaces::{
     Colour, Interpolation, Matrix, Picture, PictureLayout, Range, SharedBuffer, TransformConfig,
     render_picture, transform_keeping_colour,
@@ -18,10 +17,43 @@ use crate::output::Payload;
 /// Pixels that one picture may have: a limit against decompression bombs, four times 16K UHD.
 pub(super) const MAX_PIXELS: u64 = 4 * 15_360 * 8_640;
 
+/// Where a decoder element puts its pictures.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Output {
+    /// Into system memory.
+    Planes,
+    /// Into surfaces. Their marks do not tell a matrix that is tagged without primaries, so `colour` holds
+    /// in place of them, if there is one.
+    Surfaces { colour: Option<Colour> },
+}
+
+impl Output {
+    /// Caps of the pictures.
+    pub(super) fn caps(self) -> &'static str {
+        match self {
+            Self::Planes => "video/x-raw",
+            Self::Surfaces { .. } => "video/x-raw(memory:NVMM)",
+        }
+    }
+
+    /// A picture that the element has put out.
+    pub(super) fn picture(self, sample: gst::Sample) -> RawPicture {
+        match self {
+            Self::Planes => RawPicture::Planes(sample),
+            Self::Surfaces { colour } => RawPicture::Surface { sample, colour },
+        }
+    }
+}
+
 /// A picture as its decoder left it.
 pub(crate) enum RawPicture {
     /// Planes in system memory.
-    Decoded(gst::Sample),
+    Planes(gst::Sample),
+    /// A surface, and the colour of its samples if its mark does not tell.
+    Surface {
+        sample: gst::Sample,
+        colour: Option<Colour>,
+    },
     /// Planes of the AV1 decoder.
     Av1(re_rav1d::dav1d::Picture),
     /// A packet that is a picture of its own.
@@ -32,7 +64,8 @@ impl RawPicture {
     /// Writes the picture into `target` in that one's format, letterboxed if the sizes differ.
     pub(crate) fn render(self, target: &SharedBuffer) -> Result<(), String> {
         match self {
-            Self::Decoded(sample) => render_sample(&sample, target),
+            Self::Planes(sample) => render_sample(&sample, target),
+            Self::Surface { sample, colour } => render_surface(&sample, colour, target),
             Self::Av1(picture) => super::av1::render(&picture, target),
             Self::Encoded(Kind::Jpeg, data) => render_jpeg(&data, target),
             Self::Encoded(Kind::Png, data) => render_png(&data, target),
@@ -78,31 +111,32 @@ const LAYOUTS: &[(VideoFormat, PictureLayout, u32)] = &[
     (VideoFormat::Rgba, PictureLayout::Rgba, 8),
 ];
 
+fn render_surface(
+    sample: &gst::Sample,
+    colour: Option<Colour>,
+    target: &SharedBuffer,
+) -> Result<(), String> {
+    let source = SharedBuffer::from_buffer(buffer_of(sample)?);
+    let config = TransformConfig {
+        interpolation: Interpolation::Nearest,
+        ..TransformConfig::default()
+    };
+    transform_keeping_colour(&source, None, colour, target, &config)
+        .map_err(|error| error.to_string())
+}
+
+fn buffer_of(sample: &gst::Sample) -> Result<gst::Buffer, &'static str> {
+    sample
+        .buffer_owned()
+        .ok_or("the decoder returned no picture")
+}
+
 fn render_sample(sample: &gst::Sample, target: &SharedBuffer) -> Result<(), String> {
     let caps = sample
         .caps()
         .ok_or("the decoder returned a picture without caps")?;
-    if caps
-        .features(0)
-        .is_some_and(|features| features.contains(NVMM_FEATURE))
-    {
-        let source = SharedBuffer::from_buffer(
-            sample
-                .buffer_owned()
-                .ok_or("the decoder returned no picture")?,
-        );
-        let config = TransformConfig {
-            interpolation: Interpolation::Nearest,
-            ..TransformConfig::default()
-        };
-        return transform_keeping_colour(&source, None, target, &config)
-            .map_err(|error| error.to_string());
-    }
     let info = VideoInfo::from_caps(caps).map_err(|error| format!("caps {caps}: {error}"))?;
-    let buffer = sample
-        .buffer_owned()
-        .ok_or("the decoder returned no picture")?;
-    let frame = VideoFrame::from_buffer_readable(buffer, &info)
+    let frame = VideoFrame::from_buffer_readable(buffer_of(sample)?, &info)
         .map_err(|_| format!("the decoder's {} picture cannot be mapped", info.format()))?;
     let colour = colour(caps);
     match LAYOUTS.iter().find(|(format, ..)| *format == info.format()) {

@@ -27,9 +27,10 @@ enum { CROP_SRC = 1, CROP_DST = 2, FILTER = 4 };
 
 static __thread ConfigParams session;
 
-/* For tests: the filter of the last call. */
-static uint32_t last_filter;
+/* For tests: the filter of the thread's last call, and the color format of its source. */
+static __thread uint32_t last_filter, last_format;
 uint32_t fake_filter(void) { return last_filter; }
+uint32_t fake_source_format(void) { return last_format; }
 
 int NvBufSurfTransformSetSessionParams(ConfigParams *config) {
     session = *config;
@@ -67,6 +68,7 @@ int NvBufSurfTransform(Surface *source, Surface *target, TransformParams *params
         }
     }
     last_filter = params->filter;
+    last_format = from->colorFormat;
     target->numFilled = 1;
     return 0;
 }

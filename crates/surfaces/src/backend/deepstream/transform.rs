@@ -75,7 +75,8 @@ pub(super) unsafe fn run(
         dst_rect: (&raw mut dst_rects).cast(),
         ..NvBufSurfTransformParamsHead::default()
     });
-    let (mut from, mut to) = (shadow(src)?, shadow(dst)?);
+    // SAFETY: both slots are alive; the caller excludes writers.
+    let (mut from, mut to) = unsafe { (shadow(engine, src)?, shadow(engine, dst)?) };
     // SAFETY: the descriptors show one live slot each, the rectangles lie within them, and all
     // structs have the longest known form.
     let result = unsafe {
@@ -115,18 +116,22 @@ fn rect(rect: Rect) -> NvBufSurfTransformRect {
     })
 }
 
-/// A descriptor of this slot alone.
-fn shadow(slot: &SlotInfo) -> Result<OneSlotSurface, Error> {
+/// A descriptor of this slot alone, with the color format of `slot`.
+///
+/// # Safety
+/// The slot is that of a live surface, and nobody writes its entry during this call.
+unsafe fn shadow(engine: &Engine, slot: &SlotInfo) -> Result<OneSlotSurface, Error> {
     let entry = NonNull::new(slot.entry as *mut NvBufSurfaceParamsHead).ok_or_else(|| {
         Error::NotNvBufSurface {
             reason: "the slot has no entry".to_owned(),
         }
     })?;
-    Ok(OneSlotSurface::from_parts(
-        slot.gpu_id,
-        slot.mem_type,
-        entry,
-    ))
+    let shadow = OneSlotSurface::from_parts(slot.gpu_id, slot.mem_type, entry);
+    if slot.color_format == slot.mark {
+        return Ok(shadow);
+    }
+    // SAFETY: same contract; slots that the library is given are of its generation.
+    Ok(unsafe { shadow.with_color_format(engine.generation, slot.color_format) })
 }
 
 fn check(
