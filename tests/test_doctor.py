@@ -19,7 +19,7 @@ from savant_rs.deepstream._doctor import screen
 from savant_rs.deepstream._doctor.hints import hints
 
 LIMIT_S = 100
-CODECS = ("h264", "hevc", "vp8", "vp9", "jpeg", "png")
+CODECS = ("h264", "hevc", "vp8", "vp9", "av1", "jpeg", "png")
 VIDEO = ("h264", "hevc", "vp8", "vp9")
 HARDWARE = (*VIDEO, "jpeg")
 UNKNOWN = {"error": str}
