@@ -10,20 +10,6 @@ import pytest
 from clips_lib import CLIPS
 from decoding import recorded
 from hostile import HOSTILE, Hostile, Unit, Verdict, joined_at, judge
-from savant_rs.deepstream import backend
-
-# Hostile streams of which NVIDIA's decoder element gives intact pictures other frames than their own.
-MISPAIRED_IN_HARDWARE = {
-    ("every 17th lost", "h264"),
-    ("a group repeated", "h264"),
-    ("a group repeated", "hevc"),
-    ("an IDR picture lost", "h264"),
-    ("an IDR picture lost", "hevc"),
-}
-MISPAIRED = (
-    "after a lost or repeated access unit nvv4l2decoder hands out pictures in another order than their timestamps; "
-    "see docs/gpu-facts.md"
-)
 
 
 @dataclass(frozen=True)
@@ -55,10 +41,8 @@ def decoded(request: pytest.FixtureRequest) -> Decoded:
     )
 
 
-def test_pictures_that_an_accident_cannot_reach(decoded: Decoded, request: pytest.FixtureRequest) -> None:
+def test_pictures_that_an_accident_cannot_reach(decoded: Decoded) -> None:
     """Each comes out once, in order, and paired with the frame of its own access unit."""
-    if backend() == "deepstream" and (decoded.hostile.name, decoded.hostile.clip.codec) in MISPAIRED_IN_HARDWARE:
-        request.applymarker(pytest.mark.xfail(reason=MISPAIRED, strict=True))
     assert (decoded.verdict.wrong, decoded.verdict.missing) == ([], [])
     assert decoded.verdict.right == sum(unit.is_intact for unit in decoded.sent)
     assert decoded.verdict.in_order

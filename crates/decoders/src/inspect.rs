@@ -33,6 +33,10 @@ pub(crate) struct Inspection {
     pub profile_idc: Option<u8>,
     /// What the packet's headers say of the samples; most packets' say nothing.
     pub samples: Option<Samples>,
+    /// Whether a decoder that has the parameter sets may begin here, though it is no random access point.
+    pub is_recovery_point: bool,
+    /// The parameter sets that the packet brings, if they are complete.
+    pub parameter_sets: Option<Payload>,
     /// Why this stream is nothing for a hardware decoder, whatever the chip can do.
     pub only_software: Option<&'static str>,
 }
@@ -63,6 +67,8 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
         without_picture,
         profile_idc: None,
         samples: None,
+        is_recovery_point: false,
+        parameter_sets: None,
         only_software: None,
     };
     let hidden = |is_shown| {
@@ -79,7 +85,7 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
                 Framing::AnnexB => H264StreamFormat::ByteStream,
                 Framing::LengthPrefixed => H264StreamFormat::Avc,
             });
-            config.codec_data.clone_from(&unit.parameter_sets);
+            config.codec_data = codec_data(unit);
             DecoderConfig::H264(config)
         }),
         Codec::Hevc => from_access_unit(Syntax::Hevc.inspect(&payload), |unit| {
@@ -87,7 +93,7 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
                 Framing::AnnexB => HevcStreamFormat::ByteStream,
                 Framing::LengthPrefixed => HevcStreamFormat::Hvc1,
             });
-            config.codec_data.clone_from(&unit.parameter_sets);
+            config.codec_data = codec_data(unit);
             DecoderConfig::Hevc(config)
         }),
         Codec::Vp8 => {
@@ -163,9 +169,18 @@ fn from_access_unit(unit: AccessUnit, config: impl Fn(&AccessUnit) -> DecoderCon
         without_picture: unit.without_picture,
         profile_idc: unit.profile_idc,
         samples: unit.samples,
+        is_recovery_point: unit.is_recovery_point,
+        parameter_sets: unit.parameter_sets,
         only_software: None,
         payload: unit.annex_b,
     }
+}
+
+/// Length-prefixed streams say their parameter sets in the configuration.
+fn codec_data(unit: &AccessUnit) -> Option<Payload> {
+    (unit.framing == Framing::LengthPrefixed)
+        .then(|| unit.parameter_sets.clone())
+        .flatten()
 }
 
 /// Hardware takes baseline JPEGs whose sides are at least 16 and multiples of 8.

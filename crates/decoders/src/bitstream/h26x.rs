@@ -14,6 +14,9 @@ enum Role {
     SequenceParameterSet,
     PictureParameterSet,
     RandomAccessSlice,
+    /// A message that the pictures from here on, in the order in which they are shown, are right although
+    /// nothing before is there (H.264 recovery point with `recovery_frame_cnt` 0).
+    RecoveryPoint,
     /// A leading picture that refers to pictures before the random access point (HEVC RASL).
     SkippedLeadingSlice,
     Other,
@@ -37,7 +40,9 @@ pub struct AccessUnit {
     pub annex_b: Arc<[u8]>,
     /// Whether decoding can begin here: parameter sets and a random access picture.
     pub is_random_access: bool,
-    /// The parameter sets with start codes, when length-prefixed data holds a complete set.
+    /// Whether a decoder that has the parameter sets may begin here too (H.264 recovery point).
+    pub is_recovery_point: bool,
+    /// The parameter sets with start codes, if they are complete.
     pub parameter_sets: Option<Arc<[u8]>>,
     /// `profile_idc` of the sequence parameter set, if there is one (H.264 only).
     pub profile_idc: Option<u8>,
@@ -55,6 +60,7 @@ impl Syntax {
         match self {
             Self::H264 => match header & 0x1f {
                 5 => Role::RandomAccessSlice,
+                6 if holds_recovery_point(&unit[1..]) => Role::RecoveryPoint,
                 7 => Role::SequenceParameterSet,
                 8 => Role::PictureParameterSet,
                 _ => Role::Other,
@@ -114,8 +120,8 @@ impl Syntax {
         AccessUnit {
             framing,
             is_random_access: has_parameter_sets && has(Role::RandomAccessSlice),
-            parameter_sets: (framing == Framing::LengthPrefixed && has_parameter_sets)
-                .then(|| parameter_sets(&annex_b, &units, &roles)),
+            is_recovery_point: has(Role::RecoveryPoint),
+            parameter_sets: has_parameter_sets.then(|| parameter_sets(&annex_b, &units, &roles)),
             profile_idc: sequence_set.and_then(|unit| self.profile_idc(unit)),
             samples: sequence_set.and_then(|unit| self.samples(unit)),
             without_picture: if has(Role::SkippedLeadingSlice) {
@@ -139,6 +145,36 @@ impl Syntax {
             Self::Hevc => samples::hevc(sequence_set),
         }
     }
+}
+
+/// Whether supplemental enhancement information (H.264, 7.3.2.3) has a recovery point message with
+/// `recovery_frame_cnt` 0.
+fn holds_recovery_point(messages: &[u8]) -> bool {
+    const RECOVERY_POINT: usize = 6;
+    let mut rest = messages;
+    // A type and a size, each the sum of bytes up to the first that is not 255.
+    let number = |rest: &mut &[u8]| {
+        let mut sum = 0;
+        while let [first, tail @ ..] = *rest {
+            *rest = tail;
+            sum += usize::from(*first);
+            if *first != 0xff {
+                return Some(sum);
+            }
+        }
+        None
+    };
+    while let (Some(kind), Some(size)) = (number(&mut rest), number(&mut rest)) {
+        let Some(payload) = rest.get(..size) else {
+            return false;
+        };
+        if kind == RECOVERY_POINT {
+            // 0 in Exp-Golomb code is one bit.
+            return payload.first().is_some_and(|byte| byte & 0x80 != 0);
+        }
+        rest = &rest[size..];
+    }
+    false
 }
 
 fn parameter_sets(annex_b: &[u8], units: &[Range<usize>], roles: &[Role]) -> Arc<[u8]> {
@@ -226,6 +262,24 @@ mod tests {
         assert_eq!(unit.annex_b, annex_b(&[SPS, PPS, IDR]));
         assert_eq!(unit.parameter_sets, Some(annex_b(&[SPS, PPS])));
         assert_eq!(unit.profile_idc, Some(100));
+    }
+
+    #[test]
+    fn a_recovery_point_is_found_behind_other_messages() {
+        let slice = [0x41, 1];
+        for (messages, expected) in [
+            (&[0x06, 6, 1, 0xc4, 0x80][..], true),
+            (&[0x06, 5, 2, 9, 9, 6, 1, 0x80, 0x80], true),
+            (&[0x06, 0xff, 1, 0, 6, 1, 0x80, 0x80], true),
+            (&[0x06, 6, 1, 0x40, 0x80], false),
+            (&[0x06, 5, 1, 6, 0x80], false),
+            (&[0x06, 5, 200, 6], false),
+            (&[0x06], false),
+        ] {
+            let unit = Syntax::H264.inspect(&annex_b(&[messages, &slice]));
+            assert_eq!(unit.is_recovery_point, expected, "{messages:x?}");
+            assert!(!unit.is_random_access);
+        }
     }
 
     #[test]

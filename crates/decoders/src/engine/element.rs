@@ -14,12 +14,7 @@ use surfaces::flight_key;
 use super::live::Live;
 use super::picture::Output;
 use super::{Engine, Events, Stopped};
-<<<<<<< HEAD
 use crate::output::Packet;
-=======
-use crate::bitstream::presentation::PresentationClock;
-use crate::output::Payload;
->>>>>>> wt1
 
 /// The unit of presentation stamps; elements round to it.
 const STEP: gst::ClockTime = gst::ClockTime::from_mseconds(1);
@@ -30,11 +25,7 @@ pub(crate) struct Setup<'a> {
     /// Caps of the packets.
     pub caps: String,
     pub output: Output,
-<<<<<<< HEAD
     pub stamps: Stamps,
-=======
-    pub clock: Clock,
->>>>>>> wt1
     /// For hardware that decodes in order: tells which packets show a picture. The element hands metas
     /// out to pictures one by one, those of packets without a picture too, so it cannot tell.
     pub is_shown: Option<fn(&[u8]) -> bool>,

@@ -15,10 +15,6 @@ use std::sync::{Arc, Weak};
 
 use frames::Codec;
 use gst::prelude::*;
-<<<<<<< HEAD
-=======
-use parking_lot::Mutex;
->>>>>>> wt1
 use picture::Output;
 pub(crate) use picture::RawPicture;
 use surfaces::platform::DecodeDemand;
@@ -95,11 +91,7 @@ impl Blueprint {
                 output: Output::Surfaces {
                     colour: self.samples.colour,
                 },
-<<<<<<< HEAD
                 stamps: element::Stamps::Presentation,
-=======
-                clock: element::Clock::Presentation(Mutex::new(clock)),
->>>>>>> wt1
                 is_shown: table::is_shown(self.codec),
                 configure: &|element| nvidia::configure(element, &self.config, self.gpu_id),
             };
@@ -121,11 +113,7 @@ impl Blueprint {
             element,
             caps: stream.caps(self.profile_idc),
             output: Output::Planes,
-<<<<<<< HEAD
             stamps: element::Stamps::Decoding,
-=======
-            clock: element::Clock::Counter,
->>>>>>> wt1
             is_shown: None,
             configure: &share_cores,
         };

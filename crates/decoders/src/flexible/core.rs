@@ -14,13 +14,12 @@ use super::config::FlexibleDecoderConfig;
 use super::delivery::Delivery;
 use super::error::DecoderError;
 use super::link::Link;
-use super::tracker::{Tracker, Verdict};
+use super::tracker::{AccessUnit, Tracker, Verdict};
 use super::turns::Turns;
-use crate::bitstream::samples::Samples;
 use crate::callback::{self, Scope};
 use crate::engine::Blueprint;
-use crate::machine::{Effects, Flow, Gate, Input, LaneId, Limits, Machine, Outgoing};
-use crate::outcome::{DecoderParameters, SkipReason};
+use crate::machine::{Arrival, Effects, Flow, Gate, Input, LaneId, Limits, Machine, Outgoing};
+use crate::outcome::{DecoderParameters, NoPicture, SkipReason};
 use crate::output::{DecodedFrame, DecoderInfo, FrameOutput, Output, Packet, Payload};
 use crate::reaper::{self, Teardown};
 
@@ -142,15 +141,41 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
         Ok(())
     }
 
+    /// An access unit for the machine. To be called in turn, because it depends on those before.
+    pub(super) fn arrival(
+        &self,
+        item: Item<T>,
+        params: DecoderParameters,
+        unit: &AccessUnit,
+        reorder: usize,
+        without_picture: NoPicture,
+    ) -> Arrival<Types<T>> {
+        let verdict = self.judge(params, unit);
+        let without_picture = if verdict.is_undecodable {
+            NoPicture::MissingReference
+        } else if verdict.stamp.second_field {
+            NoPicture::SecondField
+        } else {
+            without_picture
+        };
+        Arrival {
+            item,
+            payload: Packet {
+                order: verdict.stamp.order,
+                data: unit.behind(verdict.missing_sets.as_ref()),
+            },
+            params,
+            gate: unit.gate,
+            reorder,
+            without_picture,
+            is_undecodable: verdict.is_undecodable,
+            renews: verdict.renews,
+        }
+    }
+
     /// What becomes of an access unit with these parameters: one that begins a session begins the count
     /// too.
-    pub(super) fn judge(
-        &self,
-        params: DecoderParameters,
-        gate: Gate,
-        samples: Option<Samples>,
-        data: &[u8],
-    ) -> Verdict {
+    fn judge(&self, params: DecoderParameters, unit: &AccessUnit) -> Verdict {
         let running = {
             let state = self.state.lock();
             state.machine.continuing(params).map(|lane| {
@@ -159,15 +184,24 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             })
         };
         let mut tracker = self.tracker.lock();
-        if running.is_none() && gate != Gate::Dependent {
+        if running.is_none() && unit.gate != Gate::Dependent {
             *tracker = Tracker::new(params.codec);
         }
-        let mut verdict = tracker.follow(data, gate, samples, running.unwrap_or(false));
-        if verdict.renews {
-            *tracker = Tracker::new(params.codec);
-            verdict.stamp = tracker.follow(data, gate, samples, false).stamp;
+        let verdict = tracker.follow(unit, running.unwrap_or(false));
+        if !verdict.renews {
+            return verdict;
         }
-        verdict
+        *tracker = Tracker::new(params.codec);
+        let parameter_sets = unit.parameter_sets.clone();
+        let anew = AccessUnit {
+            data: unit.behind(verdict.missing_sets.as_ref()),
+            parameter_sets: parameter_sets.or(verdict.missing_sets.clone()),
+            ..unit.clone()
+        };
+        Verdict {
+            stamp: tracker.follow(&anew, false).stamp,
+            ..verdict
+        }
     }
 
     /// Carries effects out that start no session.

@@ -18,14 +18,13 @@ pub use stats::Stats;
 use surfaces::wait::Wait;
 
 use self::core::Core;
-use self::tracker::Verdict;
-use crate::bitstream::presentation::Stamp;
+use self::tracker::AccessUnit;
 use crate::callback;
 use crate::engine::Blueprint;
 use crate::inspect::{self, Inspection, RawSize, Refusal};
-use crate::machine::{Arrival, Submitted};
-use crate::outcome::{DecoderParameters, NoPicture, SkipReason};
-use crate::output::{Output, Packet, Payload};
+use crate::machine::Submitted;
+use crate::outcome::{DecoderParameters, SkipReason};
+use crate::output::{Output, Payload};
 
 /// A frame for a decoder.
 pub struct Submission<T> {
@@ -119,6 +118,8 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
             without_picture,
             profile_idc,
             samples,
+            is_recovery_point,
+            parameter_sets,
             only_software,
         } = inspection;
         let info = item.info;
@@ -137,31 +138,14 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
         } else {
             Some(core.take_turn(wait)?)
         };
-        // In turn, because it depends on the access units before.
-        let Verdict {
-            stamp,
-            is_undecodable,
-            renews,
-        } = core.judge(params, gate, samples, &payload);
-        let mut arrival = Some(Arrival {
-            item,
-            payload: Packet {
-                data: payload,
-                order: stamp.order,
-            },
-            params,
+        let unit = AccessUnit {
+            data: payload,
             gate,
-            reorder,
-            without_picture: match stamp {
-                _ if is_undecodable => NoPicture::MissingReference,
-                Stamp {
-                    second_field: true, ..
-                } => NoPicture::SecondField,
-                _ => without_picture,
-            },
-            is_undecodable,
-            renews,
-        });
+            samples,
+            is_recovery_point,
+            parameter_sets,
+        };
+        let mut arrival = Some(core.arrival(item, params, &unit, reorder, without_picture));
         let submitted = {
             let mut state = core.state.lock();
             let mut attempt = |state: &mut core::State<T>| match state.machine.submit(

@@ -5,18 +5,44 @@ use frames::Codec;
 use crate::bitstream::presentation::{PresentationClock, Stamp};
 use crate::bitstream::samples::Samples;
 use crate::machine::Gate;
+use crate::output::Payload;
 
 /// Access units that are left out after a loss while no random access point comes.
 const MAX_LEFT_OUT: u32 = 300;
 
+/// What arrives.
+#[derive(Debug, Clone)]
+pub(super) struct AccessUnit {
+    pub data: Payload,
+    pub gate: Gate,
+    /// What its headers say of the samples, if it has them.
+    pub samples: Option<Samples>,
+    /// Whether a decoder that has the parameter sets may begin with it.
+    pub is_recovery_point: bool,
+    /// The parameter sets that it brings.
+    pub parameter_sets: Option<Payload>,
+}
+
+impl AccessUnit {
+    /// Its data, behind parameter sets that it lacks.
+    pub(super) fn behind(&self, sets: Option<&Payload>) -> Payload {
+        sets.map_or_else(
+            || self.data.clone(),
+            |sets| [&sets[..], &self.data].concat().into(),
+        )
+    }
+}
+
 /// What becomes of an access unit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Verdict {
     pub stamp: Stamp,
     /// No picture can come out of it, or none that could be told from others.
     pub is_undecodable: bool,
     /// It needs a new session, although the parameters are those of the one that runs.
     pub renews: bool,
+    /// What the new session needs in front of it.
+    pub missing_sets: Option<Payload>,
 }
 
 /// Stamps the access units of a decoder, and knows when its pairing can no longer be trusted.
@@ -29,6 +55,8 @@ pub(super) struct Tracker {
     clock: PresentationClock,
     /// What the headers said of the samples last.
     samples: Option<Samples>,
+    /// The parameter sets that came last.
+    parameter_sets: Option<Payload>,
     /// Access units left out since a loss.
     left_out: Option<u32>,
 }
@@ -38,43 +66,50 @@ impl Tracker {
         Self {
             clock: PresentationClock::new(codec),
             samples: None,
+            parameter_sets: None,
             left_out: None,
         }
     }
 
     /// The next access unit of the session that runs; `pairs_by_order` tells what its decoder does.
-    pub(super) fn follow(
-        &mut self,
-        data: &[u8],
-        gate: Gate,
-        samples: Option<Samples>,
-        pairs_by_order: bool,
-    ) -> Verdict {
-        let stamp = self.clock.stamp(data);
+    pub(super) fn follow(&mut self, unit: &AccessUnit, pairs_by_order: bool) -> Verdict {
+        let stamp = self.clock.stamp(&unit.data);
         let has_other_samples =
-            samples.is_some() && self.samples.is_some() && samples != self.samples;
-        self.samples = samples.or(self.samples);
+            unit.samples.is_some() && self.samples.is_some() && unit.samples != self.samples;
+        self.samples = unit.samples.or(self.samples);
+        if unit.parameter_sets.is_some() {
+            self.parameter_sets.clone_from(&unit.parameter_sets);
+        }
         let verdict = Verdict {
             stamp,
             is_undecodable: stamp.lacks_references,
             renews: false,
+            missing_sets: None,
         };
         if !pairs_by_order {
             return verdict;
         }
-        if has_other_samples && gate != Gate::Dependent {
-            return Verdict {
-                renews: true,
-                ..verdict
-            };
-        }
         if stamp.follows_loss || stamp.is_guess {
             self.left_out.get_or_insert(0);
         }
+        let begins = unit.gate != Gate::Dependent;
         match &mut self.left_out {
-            None => verdict,
-            Some(_) if gate == Gate::RandomAccess => Verdict {
+            _ if has_other_samples && begins => Verdict {
                 renews: true,
+                ..verdict
+            },
+            None => verdict,
+            Some(_) if begins => Verdict {
+                renews: true,
+                ..verdict
+            },
+            Some(_) if unit.is_recovery_point && self.parameter_sets.is_some() => Verdict {
+                renews: true,
+                is_undecodable: false,
+                missing_sets: match &unit.parameter_sets {
+                    None => self.parameter_sets.clone(),
+                    Some(_) => None,
+                },
                 ..verdict
             },
             Some(count) if *count < MAX_LEFT_OUT => {
@@ -101,29 +136,61 @@ mod tests {
     use super::*;
     use crate::bitstream::presentation::samples::{gap, intact, random_access};
 
+    fn unit(data: Vec<u8>, gate: Gate) -> AccessUnit {
+        AccessUnit {
+            data: data.into(),
+            gate,
+            samples: None,
+            is_recovery_point: false,
+            parameter_sets: None,
+        }
+    }
+
+    fn first() -> AccessUnit {
+        AccessUnit {
+            parameter_sets: Some(Payload::from([7u8, 8])),
+            ..unit(random_access(), Gate::RandomAccess)
+        }
+    }
+
     #[test]
     fn after_a_loss_everything_is_left_out_until_a_new_session_begins() {
         let mut tracker = Tracker::new(Codec::H264);
-        let mut follow = |data: &[u8], gate| {
-            let verdict = tracker.follow(data, gate, None, true);
+        let mut follow = |unit: &AccessUnit| {
+            let verdict = tracker.follow(unit, true);
             (verdict.is_undecodable, verdict.renews)
         };
-        assert_eq!(follow(&random_access(), Gate::RandomAccess), (false, false));
-        assert_eq!(follow(&intact(1), Gate::Dependent), (false, false));
-        assert_eq!(follow(&gap(1), Gate::Dependent), (true, false));
-        assert_eq!(follow(&intact(4), Gate::Dependent), (true, false));
-        assert_eq!(follow(&random_access(), Gate::RandomAccess), (false, true));
+        assert_eq!(follow(&first()), (false, false));
+        assert_eq!(follow(&unit(intact(1), Gate::Dependent)), (false, false));
+        assert_eq!(follow(&unit(gap(1), Gate::Dependent)), (true, false));
+        assert_eq!(follow(&unit(intact(4), Gate::Dependent)), (true, false));
+        assert_eq!(follow(&first()), (false, true));
+    }
+
+    #[test]
+    fn a_recovery_point_begins_one_with_the_parameter_sets_of_before() {
+        let mut tracker = Tracker::new(Codec::H264);
+        tracker.follow(&first(), true);
+        let recovery = AccessUnit {
+            is_recovery_point: true,
+            ..unit(intact(1), Gate::Dependent)
+        };
+        assert!(!tracker.follow(&recovery, true).renews, "nothing is wrong");
+        tracker.follow(&unit(gap(1), Gate::Dependent), true);
+        let verdict = tracker.follow(&recovery, true);
+        assert!(verdict.renews && !verdict.is_undecodable);
+        assert_eq!(verdict.missing_sets.as_deref(), Some(&[7u8, 8][..]));
     }
 
     #[test]
     fn a_stream_without_random_access_points_goes_on() {
         let mut tracker = Tracker::new(Codec::H264);
-        tracker.follow(&random_access(), Gate::RandomAccess, None, true);
+        tracker.follow(&first(), true);
         let mut left_out = 0;
         let mut data = gap(0);
         for number in 4.. {
             if !tracker
-                .follow(&data, Gate::Dependent, None, true)
+                .follow(&unit(data, Gate::Dependent), true)
                 .is_undecodable
             {
                 break;
@@ -150,8 +217,15 @@ mod tests {
             (size(32), true),
             (size(32), false),
         ] {
-            let verdict = tracker.follow(&[], Gate::Immediate, samples, true);
-            assert_eq!(verdict.renews, renews, "{samples:?}");
+            let arriving = AccessUnit {
+                samples,
+                ..unit(Vec::new(), Gate::Immediate)
+            };
+            assert_eq!(
+                tracker.follow(&arriving, true).renews,
+                renews,
+                "{samples:?}"
+            );
         }
     }
 
@@ -159,11 +233,8 @@ mod tests {
     fn a_decoder_that_keeps_its_packets_apart_gets_everything() {
         let mut tracker = Tracker::new(Codec::H264);
         for data in [random_access(), gap(0), vec![0xff; 9]] {
-            assert!(
-                !tracker
-                    .follow(&data, Gate::Dependent, None, false)
-                    .is_undecodable
-            );
+            let arriving = unit(data, Gate::Dependent);
+            assert!(!tracker.follow(&arriving, false).is_undecodable);
         }
     }
 }

@@ -22,6 +22,9 @@ pub(super) struct OrderCounts {
     current: Option<Identity>,
     /// The first field of a frame whose second has not come yet.
     first_field: Option<Identity>,
+    /// Picture order count of the picture that the stream began with, if that was no IDR picture: what is
+    /// shown before it refers to pictures that are not there.
+    began_at: Option<i64>,
     /// `PrevRefFrameNum`: of the latest reference picture (7.4.3).
     reference_frame_num: Option<u16>,
     /// An IDR slice of the current access unit whose header could not be read.
@@ -152,12 +155,17 @@ impl OrderCounts {
                 frame_num: if resets { 0 } else { identity.frame_num },
                 ..identity
             });
+        let order_count = counts.of(identity.structure);
+        if is_idr || resets {
+            self.began_at = None;
+        } else if self.reference_frame_num.is_none() {
+            self.began_at = Some(order_count);
+        }
         if resets {
             self.reference_frame_num = Some(0);
         } else if identity.is_reference {
             self.reference_frame_num = Some(identity.frame_num);
         }
-        let order_count = counts.of(identity.structure);
         self.previous = if resets {
             counts.reset(identity.structure)
         } else {
@@ -168,7 +176,7 @@ impl OrderCounts {
             order_count: if resets { 0 } else { order_count },
             begins_sequence: (is_idr || resets) && !second_field,
             second_field,
-            lacks_references: false,
+            lacks_references: self.began_at.is_some_and(|first| order_count < first),
             follows_loss,
         })
     }

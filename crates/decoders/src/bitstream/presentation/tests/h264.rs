@@ -350,3 +350,22 @@ fn a_repeated_count_tells_of_repeated_data() {
     }
     assert!(clock.stamp(&new(1, 8).data()).follows_loss);
 }
+
+#[test]
+fn what_is_shown_before_the_recovery_point_that_a_stream_begins_with_lacks_references() {
+    let new = |frame_num, count| Slice::new(Type::Lsb, frame_num, count);
+    let units = [
+        (new(3, 8), false),
+        (new(4, 4).disposable(), true),
+        (new(4, 12), false),
+        (new(5, 10).disposable(), false),
+        (new(0, 2).idr(), false),
+        (new(1, 0), false),
+    ];
+    let mut clock = clock(Type::Lsb);
+    for (index, (slice, expected)) in units.iter().enumerate() {
+        let stamp = clock.stamp(&slice.data());
+        assert_eq!(stamp.lacks_references, *expected, "{index}");
+        assert!(!stamp.follows_loss, "{index}");
+    }
+}

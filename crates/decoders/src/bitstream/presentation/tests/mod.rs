@@ -4,7 +4,6 @@ mod h264;
 mod hevc;
 mod streams;
 
-<<<<<<< HEAD
 /// Access units for tests of what builds on the clock.
 pub(crate) mod samples {
     pub(crate) use super::h264::{gap, intact, random_access};
@@ -22,10 +21,6 @@ impl PresentationClock {
         }
     }
 }
-=======
-use super::{PresentationClock, Stamp};
-use crate::bitstream::unit::Unit;
->>>>>>> wt1
 
 /// Stamps `access_units` and returns their indices in the order in which they are shown.
 fn shown(clock: &mut PresentationClock, access_units: &[Vec<u8>]) -> Vec<usize> {
