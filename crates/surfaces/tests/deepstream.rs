@@ -244,10 +244,16 @@ fn a_source_is_converted_in_the_colour_that_is_assumed_of_it() {
         let target = acquire(VideoFormat::Nv12, 8, 8);
         let config = TransformConfig::default();
         transform_keeping_colour(&source, None, assumed, &target, &config).unwrap();
-        assert_eq!((fakes.source_format)(), expected, "what the library sees");
+        assert_eq!((fakes.source_format)(), 6, "nothing is to be converted");
         assert_eq!(view(&target).color_format(), expected);
         assert_eq!(view(&source).color_format(), 6, "the source is not written");
         assert_eq!(pixels(&target)[..64], pixels(&source)[..64]);
+
+        let rgba = acquire(VideoFormat::Rgba, 8, 8);
+        // The stand-in does not convert, but notes what it was shown.
+        assert!(transform_keeping_colour(&source, None, assumed, &rgba, &config).is_err());
+        assert_eq!((fakes.source_format)(), expected, "what the library sees");
+        assert_eq!(view(&rgba).color_format(), 19);
     }
 }
 

@@ -165,7 +165,11 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
                 data: unit.behind(verdict.missing_sets.as_ref()),
             },
             params,
-            gate: unit.gate,
+            gate: if verdict.renews {
+                Gate::RandomAccess
+            } else {
+                unit.gate
+            },
             reorder,
             without_picture,
             is_undecodable: verdict.is_undecodable,

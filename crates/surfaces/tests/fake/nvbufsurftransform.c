@@ -49,6 +49,8 @@ int NvBufSurfTransform(Surface *source, Surface *target, TransformParams *params
     Slot *to = target->surfaceList;
     uint32_t bytes = to->planes.bytesPerPix[0];
     int needed = CROP_DST | FILTER;
+    last_filter = params->filter;
+    last_format = from->colorFormat;
     if (!session.cuda_stream || source->numFilled != 1 || target->batchSize != 1 ||
         (params->flag & needed) != (uint32_t)needed) {
         return INVALID_PARAMS;
@@ -67,8 +69,6 @@ int NvBufSurfTransform(Surface *source, Surface *target, TransformParams *params
                    row + (src.left + x * src.width / dst.width) * bytes, bytes);
         }
     }
-    last_filter = params->filter;
-    last_format = from->colorFormat;
     target->numFilled = 1;
     return 0;
 }

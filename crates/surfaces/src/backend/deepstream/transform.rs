@@ -13,6 +13,7 @@ use nvbufsurface_sys::{
 
 use super::engine::Engine;
 use super::pixels;
+use crate::colour;
 use crate::enums::{ComputeMode, Interpolation};
 use crate::error::{Error, color_format_text};
 use crate::geometry::{Rect, TransformConfig, visible_letterbox_rect};
@@ -68,6 +69,7 @@ pub(super) unsafe fn run(
     } else {
         config.interpolation
     };
+    let (shown_src, shown_dst) = shown_formats(src.color_format, dst.color_format);
     let mut params = NvBufSurfTransformParams::from(NvBufSurfTransformParamsHead {
         transform_flag: flags,
         transform_filter: filter as u32,
@@ -76,7 +78,12 @@ pub(super) unsafe fn run(
         ..NvBufSurfTransformParamsHead::default()
     });
     // SAFETY: both slots are alive; the caller excludes writers.
-    let (mut from, mut to) = unsafe { (shadow(engine, src)?, shadow(engine, dst)?) };
+    let (mut from, mut to) = unsafe {
+        (
+            shadow(engine, src, shown_src)?,
+            shadow(engine, dst, shown_dst)?,
+        )
+    };
     // SAFETY: the descriptors show one live slot each, the rectangles lie within them, and all
     // structs have the longest known form.
     let result = unsafe {
@@ -116,22 +123,37 @@ fn rect(rect: Rect) -> NvBufSurfTransformRect {
     })
 }
 
-/// A descriptor of this slot alone, with the color format of `slot`.
+/// The colour formats to show to the library. Between surfaces of one colour nothing is converted, so it
+/// need not know the colour: it does not take every one in every format.
+fn shown_formats(src: u32, dst: u32) -> (u32, u32) {
+    match (colour::describe(src), colour::describe(dst)) {
+        (Some((from, its)), Some((to, same))) if its == same => {
+            (from.info().color_format, to.info().color_format)
+        }
+        _ => (src, dst),
+    }
+}
+
+/// A descriptor of this slot alone, in this color format.
 ///
 /// # Safety
 /// The slot is that of a live surface, and nobody writes its entry during this call.
-unsafe fn shadow(engine: &Engine, slot: &SlotInfo) -> Result<OneSlotSurface, Error> {
+unsafe fn shadow(
+    engine: &Engine,
+    slot: &SlotInfo,
+    color_format: u32,
+) -> Result<OneSlotSurface, Error> {
     let entry = NonNull::new(slot.entry as *mut NvBufSurfaceParamsHead).ok_or_else(|| {
         Error::NotNvBufSurface {
             reason: "the slot has no entry".to_owned(),
         }
     })?;
     let shadow = OneSlotSurface::from_parts(slot.gpu_id, slot.mem_type, entry);
-    if slot.color_format == slot.mark {
+    if color_format == slot.mark {
         return Ok(shadow);
     }
     // SAFETY: same contract; slots that the library is given are of its generation.
-    Ok(unsafe { shadow.with_color_format(engine.generation, slot.color_format) })
+    Ok(unsafe { shadow.with_color_format(engine.generation, color_format) })
 }
 
 fn check(
