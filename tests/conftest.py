@@ -79,9 +79,18 @@ _ctypes.CDLL("libgstreamer-1.0.so.0").gst_deinit()
 """
 
 
-_ONLY_IMPORT = """
+# NVIDIA's element makes caps for its class that stay for ever, some when it first looks at its device.
+_FIRST_USE = """
 import ctypes, savant_rs.deepstream
-ctypes.CDLL("libgstreamer-1.0.so.0").gst_init(None, None)
+gst = ctypes.CDLL("libgstreamer-1.0.so.0")
+gst.gst_init(None, None)
+gst.gst_element_factory_make.restype = ctypes.c_void_p
+element = ctypes.c_void_p(gst.gst_element_factory_make(b"nvv4l2decoder", None))
+if element:
+    NULL, READY = 1, 2
+    gst.gst_element_set_state(element, READY)
+    gst.gst_element_set_state(element, NULL)
+    gst.gst_object_unref(element)
 """
 
 
@@ -105,8 +114,8 @@ def _all_live_gst_objects(script: str, folder: Path) -> Counter[str]:
 
 @pytest.fixture(scope="session")
 def always_live_gst_objects(tmp_path_factory: pytest.TempPathFactory) -> Counter[str]:
-    """What plugins keep for ever once they are loaded, which importing the package does to NVIDIA's."""
-    return _all_live_gst_objects(_ONLY_IMPORT, tmp_path_factory.mktemp("only_import"))
+    """What plugins and their classes keep for ever from their first use on."""
+    return _all_live_gst_objects(_FIRST_USE, tmp_path_factory.mktemp("first_use"))
 
 
 @pytest.fixture

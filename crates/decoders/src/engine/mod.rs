@@ -15,8 +15,9 @@ use std::sync::{Arc, Weak};
 
 use frames::Codec;
 use gst::prelude::*;
-use picture::Output;
 pub(crate) use picture::RawPicture;
+use picture::{Output, Place};
+use surfaces::VideoFormat;
 use surfaces::platform::DecodeDemand;
 pub use table::{Element, software_elements};
 use threaded::{PacketDecoder, ThreadedEngine};
@@ -66,6 +67,8 @@ pub(crate) struct Blueprint {
     pub profile_idc: Option<u8>,
     /// What the stream's headers say of the samples.
     pub samples: Samples,
+    /// Pixel format of the output buffers.
+    pub format: VideoFormat,
     /// Why no hardware decoder should be tried.
     pub only_software: Option<&'static str>,
 }
@@ -88,9 +91,7 @@ impl Blueprint {
             let setup = element::Setup {
                 element: nvidia::ELEMENT,
                 caps: nvidia::caps(self.codec, self.coded_size())?,
-                output: Output::Surfaces {
-                    colour: self.samples.colour,
-                },
+                output: self.output(Place::Surfaces),
                 stamps: element::Stamps::Presentation,
                 is_shown: table::is_shown(self.codec),
                 configure: &|element| nvidia::configure(element, &self.config, self.gpu_id),
@@ -112,7 +113,7 @@ impl Blueprint {
         let setup = element::Setup {
             element,
             caps: stream.caps(self.profile_idc),
-            output: Output::Planes,
+            output: self.output(Place::Planes),
             stamps: element::Stamps::Decoding,
             is_shown: None,
             configure: &share_cores,
@@ -153,6 +154,7 @@ impl Blueprint {
         if let Some(reason) = self.only_software {
             return Err(reason.to_owned());
         }
+        nvidia::check_conversion(self.samples.colour, self.format)?;
         nvidia::check(
             self.gpu_id,
             &DecodeDemand {
@@ -162,6 +164,13 @@ impl Blueprint {
                 size: self.coded_size(),
             },
         )
+    }
+
+    fn output(&self, place: Place) -> Output {
+        Output {
+            place,
+            colour: self.samples.colour,
+        }
     }
 
     fn coded_size(&self) -> (u32, u32) {

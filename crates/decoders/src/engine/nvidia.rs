@@ -3,7 +3,7 @@
 use frames::Codec;
 use gst::prelude::*;
 use surfaces::platform::DecodeDemand;
-use surfaces::{BackendKind, backend};
+use surfaces::{BackendKind, Colour, Matrix, VideoFormat, backend};
 
 use super::table;
 use crate::config::{DecoderConfig, HardwareTunables};
@@ -18,6 +18,19 @@ pub(crate) fn check(gpu_id: u32, demand: &DecodeDemand<'_>) -> Result<(), String
     }
     surfaces::backend::load_plugins().map_err(|error| error.to_string())?;
     surfaces::platform::check_decoder(gpu_id, demand).map_err(|error| error.to_string())
+}
+
+/// Whether NVIDIA's transform brings decoded pictures of this colour into a format; the reason if not.
+pub(crate) fn check_conversion(colour: Option<Colour>, format: VideoFormat) -> Result<(), String> {
+    let is_rgb = matches!(format, VideoFormat::Rgba | VideoFormat::Bgrx);
+    let is_bt2020 = colour.is_some_and(|colour| colour.matrix == Matrix::Bt2020);
+    if is_rgb && is_bt2020 {
+        return Err(format!(
+            "NvBufSurfTransform does not convert BT.2020 pictures to {}",
+            format.name()
+        ));
+    }
+    Ok(())
 }
 
 /// Caps of the packets. The element wants a size for some codecs, where others need a parser's.

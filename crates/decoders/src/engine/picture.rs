@@ -17,43 +17,46 @@ use crate::output::Payload;
 /// Pixels that one picture may have: a limit against decompression bombs, four times 16K UHD.
 pub(super) const MAX_PIXELS: u64 = 4 * 15_360 * 8_640;
 
-/// Where a decoder element puts its pictures.
+/// What a decoder element puts out.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Output {
-    /// Into system memory.
+pub(crate) struct Output {
+    pub place: Place,
+    /// What the bitstream says of the colour. Elements do not tell it reliably: some not at all, NVIDIA's
+    /// not the matrix of a stream that is tagged without primaries. So this holds, if there is one.
+    pub colour: Option<Colour>,
+}
+
+/// Where a decoder element puts its pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Into planes in system memory.
     Planes,
-    /// Into surfaces. Their marks do not tell a matrix that is tagged without primaries, so `colour` holds
-    /// in place of them, if there is one.
-    Surfaces { colour: Option<Colour> },
+    /// Into surfaces.
+    Surfaces,
 }
 
 impl Output {
     /// Caps of the pictures.
     pub(super) fn caps(self) -> &'static str {
-        match self {
-            Self::Planes => "video/x-raw",
-            Self::Surfaces { .. } => "video/x-raw(memory:NVMM)",
+        match self.place {
+            Place::Planes => "video/x-raw",
+            Place::Surfaces => "video/x-raw(memory:NVMM)",
         }
     }
 
     /// A picture that the element has put out.
     pub(super) fn picture(self, sample: gst::Sample) -> RawPicture {
-        match self {
-            Self::Planes => RawPicture::Planes(sample),
-            Self::Surfaces { colour } => RawPicture::Surface { sample, colour },
+        RawPicture::Decoded {
+            sample,
+            output: self,
         }
     }
 }
 
 /// A picture as its decoder left it.
 pub(crate) enum RawPicture {
-    /// Planes in system memory.
-    Planes(gst::Sample),
-    /// A surface, and the colour of its samples if its mark does not tell.
-    Surface {
-        sample: gst::Sample,
-        colour: Option<Colour>,
-    },
+    /// What an element has put out.
+    Decoded { sample: gst::Sample, output: Output },
     /// Planes of the AV1 decoder.
     Av1(re_rav1d::dav1d::Picture),
     /// A packet that is a picture of its own.
@@ -64,8 +67,10 @@ impl RawPicture {
     /// Writes the picture into `target` in that one's format, letterboxed if the sizes differ.
     pub(crate) fn render(self, target: &SharedBuffer) -> Result<(), String> {
         match self {
-            Self::Planes(sample) => render_sample(&sample, target),
-            Self::Surface { sample, colour } => render_surface(&sample, colour, target),
+            Self::Decoded { sample, output } => match output.place {
+                Place::Planes => render_sample(&sample, output.colour, target),
+                Place::Surfaces => render_surface(&sample, output.colour, target),
+            },
             Self::Av1(picture) => super::av1::render(&picture, target),
             Self::Encoded(Kind::Jpeg, data) => render_jpeg(&data, target),
             Self::Encoded(Kind::Png, data) => render_png(&data, target),
@@ -94,7 +99,8 @@ impl RawPicture {
     }
 }
 
-/// The layouts that are converted directly, with their bits a sample; everything else takes a detour over `GStreamer`'s converter.
+/// The layouts that are converted directly, with their bits a sample; everything else takes a detour over
+/// `GStreamer`'s converter.
 const LAYOUTS: &[(VideoFormat, PictureLayout, u32)] = &[
     (VideoFormat::I420, PictureLayout::I420, 8),
     (VideoFormat::Y42b, PictureLayout::I422, 8),
@@ -131,14 +137,18 @@ fn buffer_of(sample: &gst::Sample) -> Result<gst::Buffer, &'static str> {
         .ok_or("the decoder returned no picture")
 }
 
-fn render_sample(sample: &gst::Sample, target: &SharedBuffer) -> Result<(), String> {
+fn render_sample(
+    sample: &gst::Sample,
+    colour: Option<Colour>,
+    target: &SharedBuffer,
+) -> Result<(), String> {
     let caps = sample
         .caps()
         .ok_or("the decoder returned a picture without caps")?;
     let info = VideoInfo::from_caps(caps).map_err(|error| format!("caps {caps}: {error}"))?;
     let frame = VideoFrame::from_buffer_readable(buffer_of(sample)?, &info)
         .map_err(|_| format!("the decoder's {} picture cannot be mapped", info.format()))?;
-    let colour = colour(caps);
+    let colour = colour.unwrap_or_else(|| colour_of(caps));
     match LAYOUTS.iter().find(|(format, ..)| *format == info.format()) {
         Some(&(_, layout, bits)) => render_planes(layout, bits, &frame, colour, target),
         None => render_planes(PictureLayout::Rgba, 8, &converted(&frame)?, colour, target),
@@ -147,7 +157,7 @@ fn render_sample(sample: &gst::Sample, target: &SharedBuffer) -> Result<(), Stri
 
 /// Matrix and range of a stream. What is not tagged counts as BT.601, limited, whatever the size;
 /// `VideoInfo` would guess from the size, so the caps are read here.
-fn colour(caps: &gst::CapsRef) -> Colour {
+fn colour_of(caps: &gst::CapsRef) -> Colour {
     let tag = caps
         .structure(0)
         .and_then(|structure| structure.get::<&str>("colorimetry").ok());

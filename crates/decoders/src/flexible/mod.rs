@@ -186,6 +186,7 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
                     size: (info.width, info.height),
                     profile_idc,
                     samples: samples.unwrap_or_default(),
+                    format: core.config.output_format,
                     only_software,
                 },
                 info.fps,
