@@ -5,6 +5,7 @@ mod deep;
 pub(crate) mod nearest;
 mod picture;
 mod planar;
+pub(crate) mod resample;
 mod rgba;
 mod ycbcr;
 

@@ -427,8 +427,9 @@ fn transform_letterboxes_crops_and_says_what_it_cannot_do() {
         target.transform(&src, &nearest, Some(outside), None, poll()),
         Err(Error::CropOutside { .. })
     ));
-    let bilinear = target.transform(&src, &TransformConfig::default(), Some(crop), None, poll());
-    assert!(matches!(bilinear, Err(Error::UnsupportedTransform { .. })));
+    let nv12 = BufferGenerator::new(GeneratorConfig::new(VideoFormat::Nv12, 4, 4)).unwrap();
+    let converted = nv12.transform(&src, &TransformConfig::default(), None, None, poll());
+    assert!(matches!(converted, Err(Error::UnsupportedTransform { .. })));
     // Failed transforms gave their destination back.
     assert_eq!(target.in_use(), 0);
 }

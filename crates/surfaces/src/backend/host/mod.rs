@@ -148,8 +148,7 @@ impl Backend for HostBackend {
         let (from, mut to) = unsafe { (pixels::rows(src, 0)?, pixels::rows_mut(dst, 0)?) };
         to.truncate_to_visible(dst);
         let pitch = to.pitch();
-        plan.run(from.bytes, from.pitch, to.bytes(), pitch);
-        Ok(())
+        plan.run(from.bytes, from.pitch, to.bytes(), pitch)
     }
 
     unsafe fn adopt(
