@@ -89,6 +89,7 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             detect_buffer: config.detect_buffer_limit,
             idle_timeout: config.idle_timeout,
             eos_flush: EOS_FLUSH.min(config.idle_timeout),
+            stall_timeout: config.stall_timeout,
             input: INPUT_BOUND,
             reentrant_input: 4 * INPUT_BOUND,
             output: OUTPUT_BOUND,
@@ -247,7 +248,7 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
                 drop(state);
                 link.start()
             });
-            let effects = self.state.lock().machine.started(lane, started);
+            let effects = self.state.lock().machine.started(lane, started, now());
             settle = effects.settle.or(settle);
             self.carry_out(effects);
         }

@@ -21,6 +21,7 @@ const LIMITS: Limits = Limits {
     detect_buffer: 3,
     idle_timeout: Duration::from_secs(1),
     eos_flush: Duration::from_millis(100),
+    stall_timeout: Some(Duration::from_secs(3)),
     input: 4,
     reentrant_input: 8,
     output: 4,
@@ -88,7 +89,7 @@ impl Rig {
             if result.is_ok() {
                 self.decoders.insert(id, Decoder::default());
             }
-            let effects = self.machine.started(id, result);
+            let effects = self.machine.started(id, result, self.now);
             self.carry_out(effects);
         }
         if let Some((id, input)) = effects.input {
@@ -195,9 +196,7 @@ impl Rig {
             self.decode(false);
             self.convert(false);
             self.deliver();
-            self.now += Duration::from_millis(200);
-            let effects = self.machine.tick(self.now);
-            self.carry_out(effects);
+            self.wait(200);
         }
         panic!("the machine does not come to an end");
     }
@@ -395,7 +394,7 @@ fn a_stalled_drain_ends_every_frame_with_an_error() {
     rig.feed();
     rig.close();
     rig.now += LIMITS.idle_timeout;
-    let effects = rig.machine.tick(rig.now);
+    let effects = rig.machine.tick(rig.now, |_| "here".to_owned());
     rig.carry_out(effects);
     while rig.deliver() {}
     assert_eq!(rig.names(), ["error 0"]);
@@ -411,9 +410,86 @@ fn a_blocked_consumer_does_not_end_a_drain() {
     rig.close();
     rig.machine.set_blocked(id, true, rig.now);
     rig.now += LIMITS.idle_timeout * 10;
-    let effects = rig.machine.tick(rig.now);
+    let effects = rig.machine.tick(rig.now, |_| "here".to_owned());
     assert!(effects.retire.is_empty());
     rig.machine.set_blocked(id, false, rig.now);
+    rig.run_dry();
+    assert_eq!(rig.names(), ["frame 0"]);
+}
+
+#[test]
+fn a_decoder_that_takes_nothing_is_given_up_and_the_next_packet_starts_anew() {
+    let mut rig = Rig::new();
+    rig.submit(0, 8, Gate::RandomAccess);
+    rig.feed_one();
+    rig.now += LIMITS.idle_timeout * 1000;
+    assert_eq!(rig.machine.next_tick(), None, "nothing waits for it");
+    for item in 1..=4 {
+        assert!(rig.submit(item, 8, Gate::Dependent));
+    }
+    assert!(!rig.submit(5, 8, Gate::Dependent), "the queue is full");
+    let stalls_at = rig.now + Duration::from_secs(3);
+    rig.now += Duration::from_millis(2999);
+    assert_eq!(rig.machine.next_tick(), Some(stalls_at));
+    rig.wait(0);
+    assert_eq!(rig.lanes().len(), 1);
+    rig.wait(1);
+    assert!(rig.lanes().is_empty());
+    while rig.deliver() {}
+    let errors: Vec<_> = (0..=4).map(|item| format!("error {item}")).collect();
+    assert_eq!(rig.names(), errors);
+    assert!(matches!(&rig.out[0], Outgoing::Error(_, message)
+        if message == "the decoder took no packet and returned nothing for 3000 ms; 4 packets queued, 1 inside; here"));
+    assert!(rig.submit(5, 8, Gate::Dependent), "there is room again");
+    rig.submit(6, 8, Gate::RandomAccess);
+    rig.close();
+    rig.run_dry();
+    assert_eq!(rig.names()[5..], ["skip 5 waiting_for_keyframe", "frame 6"]);
+    rig.check_sums();
+}
+
+#[test]
+fn a_decoder_that_waits_for_its_user_does_not_stall() {
+    let mut rig = Rig::new();
+    let long = 100_000;
+    rig.submit(0, 8, Gate::Immediate);
+    rig.feed_one();
+    let id = rig.lanes()[0];
+    rig.submit(1, 8, Gate::Immediate);
+    // All output buffers are taken.
+    rig.machine.set_blocked(id, true, rig.now);
+    rig.wait(long);
+    rig.machine.set_blocked(id, false, rig.now);
+    // A picture is being converted, then waits, then is in the hands of a callback.
+    rig.decode(false);
+    rig.wait(long);
+    rig.convert(false);
+    rig.wait(long);
+    let output = rig.machine.next_delivery(rig.now);
+    rig.out.extend(output);
+    rig.wait(long);
+    rig.machine.delivered(rig.now);
+    rig.wait(2999);
+    assert_eq!(rig.lanes(), [id]);
+    rig.wait(1);
+    assert!(rig.lanes().is_empty());
+    while rig.deliver() {}
+    assert_eq!(rig.names(), ["frame 0", "error 1"]);
+}
+
+#[test]
+fn a_decoder_that_is_built_slowly_has_not_stalled() {
+    let mut rig = Rig::new();
+    let Submitted::Accepted(effects) =
+        rig.machine
+            .submit(arrival(0, 8, Gate::Immediate), false, rig.now)
+    else {
+        panic!("it is taken");
+    };
+    rig.wait(100_000);
+    rig.carry_out(effects);
+    rig.wait(2999);
+    rig.close();
     rig.run_dry();
     assert_eq!(rig.names(), ["frame 0"]);
 }
@@ -432,6 +508,19 @@ fn a_broken_decoder_ends_its_frames_and_the_next_packet_starts_anew() {
 }
 
 impl Rig {
+    /// The oldest decoder takes a packet and asks for no other.
+    fn feed_one(&mut self) {
+        let id = self.lanes()[0];
+        let input = self.machine.hungry(id, self.now).expect("a packet");
+        self.give(id, &input);
+    }
+
+    fn wait(&mut self, ms: u64) {
+        self.now += Duration::from_millis(ms);
+        let effects = self.machine.tick(self.now, |_| "here".to_owned());
+        self.carry_out(effects);
+    }
+
     fn carry_out_eos(&mut self, id: &str) {
         let effects = self
             .machine
@@ -464,7 +553,7 @@ fn step() -> impl Strategy<Value = Step> {
         6 => prop::bool::weighted(0.1).prop_map(|fail| Step::Convert { fail }),
         8 => Just(Step::Deliver),
         1 => Just(Step::Eos),
-        2 => (0u64..2000).prop_map(Step::Wait),
+        2 => (0u64..4000).prop_map(Step::Wait),
         1 => Just(Step::Fail),
         1 => any::<bool>().prop_map(Step::FailStart),
         1 => prop::bool::weighted(0.05).prop_map(|really| if really { Step::Abandon } else { Step::Deliver }),
@@ -504,9 +593,7 @@ proptest! {
                     }
                 }
                 Step::Wait(ms) => {
-                    rig.now += Duration::from_millis(ms);
-                    let effects = rig.machine.tick(rig.now);
-                    rig.carry_out(effects);
+                    rig.wait(ms);
                 }
                 Step::Fail => {
                     if let Some(id) = rig.lanes().first().copied() {
