@@ -120,6 +120,7 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
             without_picture,
             profile_idc,
             samples,
+            predicted_size,
             is_recovery_point,
             parameter_sets,
             only_software,
@@ -144,6 +145,7 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
             data: payload,
             gate,
             samples,
+            predicted_size,
             is_recovery_point,
             parameter_sets,
         };

@@ -102,7 +102,7 @@ impl<F: Flow> Machine<F> {
         let Some(session) = lane.session.as_mut() else {
             return Place::Nowhere;
         };
-        session.touch(now);
+        session.answer(now);
         let flight = key.and_then(|key| session.in_flight.remove(&key));
         let given_up = key.map(|key| session.passed_by(key)).unwrap_or_default();
         for flight in given_up {

@@ -6,6 +6,10 @@ use std::time::{Duration, Instant};
 use super::{Arrival, Flow, Input, Limits, Outgoing};
 use crate::outcome::{DecoderParameters, NoPicture, SkipReason};
 
+/// Packets that a decoder may take without returning a picture: more than any keeps for reordering and in
+/// its threads.
+const MAX_SILENCE: usize = 300;
+
 /// Names a lane for the life of its machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LaneId(pub(super) u64);
@@ -91,6 +95,8 @@ pub(super) struct Session<F: Flow> {
     /// The decoder waits for a free output buffer.
     pub blocked: bool,
     last_progress: Instant,
+    /// Packets that the decoder has taken since it returned a picture.
+    unanswered: usize,
 }
 
 impl<F: Flow> Lane<F> {
@@ -194,6 +200,7 @@ impl<F: Flow> Session<F> {
             stage: Stage::Running,
             blocked: false,
             last_progress: now,
+            unanswered: 0,
         }
     }
 
@@ -229,6 +236,7 @@ impl<F: Flow> Session<F> {
             && let Some((key, payload)) = self.input.pop_front()
         {
             self.hungry = false;
+            self.unanswered += 1;
             self.touch(now);
             return Some(Input::Packet(key, payload));
         }
@@ -255,6 +263,17 @@ impl<F: Flow> Session<F> {
 
     pub fn touch(&mut self, now: Instant) {
         self.last_progress = now;
+    }
+
+    /// The decoder has returned a picture.
+    pub fn answer(&mut self, now: Instant) {
+        self.unanswered = 0;
+        self.touch(now);
+    }
+
+    /// Whether the decoder goes on taking packets for nothing.
+    pub fn is_silent(&self) -> bool {
+        self.unanswered > MAX_SILENCE
     }
 
     /// How long nothing may happen. A decoder that keeps its last pictures until more packets come, or

@@ -273,6 +273,12 @@ impl<F: Flow> Machine<F> {
         }
     }
 
+    /// Whether the decoder of a lane has taken so many packets without returning a picture that it will
+    /// hardly return any.
+    pub fn is_silent(&self, id: LaneId) -> bool {
+        self.session(id).is_some_and(Session::is_silent)
+    }
+
     /// Passes a logical end of stream on, behind every frame submitted before it.
     ///
     /// `None` when the machine is shut down.

@@ -478,6 +478,24 @@ fn a_decoder_that_waits_for_its_user_does_not_stall() {
 }
 
 #[test]
+fn a_decoder_that_takes_very_many_packets_for_nothing_is_silent() {
+    let mut rig = Rig::new();
+    let mut next = 0;
+    let mut feed = |rig: &mut Rig, count: u32, swallow| {
+        for item in next..next + count {
+            assert!(rig.submit(item, 8, Gate::Immediate));
+            rig.feed();
+            rig.decode(swallow);
+        }
+        next += count;
+        rig.machine.is_silent(rig.lanes()[0])
+    };
+    assert!(!feed(&mut rig, 300, true));
+    assert!(feed(&mut rig, 1, true));
+    assert!(!feed(&mut rig, 1, false));
+}
+
+#[test]
 fn a_decoder_that_is_built_slowly_has_not_stalled() {
     let mut rig = Rig::new();
     let Submitted::Accepted(effects) =
