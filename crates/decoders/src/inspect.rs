@@ -74,13 +74,6 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
         parameter_sets: None,
         only_software: None,
     };
-    let hidden = |is_shown| {
-        if is_shown {
-            NoPicture::Corrupt
-        } else {
-            NoPicture::NotShown
-        }
-    };
     let corrupt = NoPicture::Corrupt;
     Ok(match info.codec.ok_or_else(|| unsupported("(none)"))? {
         Codec::H264 => from_access_unit(Syntax::H264.inspect(&payload), |unit| {
@@ -101,7 +94,7 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
         }),
         Codec::Vp8 => {
             let samples = samples::vp8(&payload);
-            let without_picture = hidden(vpx::vp8_is_shown(&payload));
+            let without_picture = without_picture(vpx::vp8_is_shown(&payload));
             let config = DecoderConfig::Vp8(Vp8DecoderConfig::default());
             Inspection {
                 samples,
@@ -110,7 +103,7 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
         }
         Codec::Vp9 => {
             let samples = samples::vp9(&payload);
-            let without_picture = hidden(vpx::vp9_is_shown(&payload));
+            let without_picture = without_picture(vpx::vp9_is_shown(&payload));
             let config = DecoderConfig::Vp9(Vp9DecoderConfig::default());
             Inspection {
                 predicted_size: vpx::vp9_predicted_size(&payload),
@@ -159,6 +152,15 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
         }
         codec @ Codec::RawNv12 => return Err(unsupported(codec.name())),
     })
+}
+
+/// Why a packet may come to no picture.
+fn without_picture(is_shown: bool) -> NoPicture {
+    if is_shown {
+        NoPicture::Corrupt
+    } else {
+        NoPicture::NotShown
+    }
 }
 
 fn from_access_unit(unit: AccessUnit, config: impl Fn(&AccessUnit) -> DecoderConfig) -> Inspection {
