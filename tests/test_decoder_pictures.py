@@ -189,6 +189,8 @@ def test_configuration_defaults_and_builders() -> None:
     plain = FlexibleDecoderConfig(SOURCE, 0, 4)
     assert (plain.source_id, plain.gpu_id, plain.pool_size) == ("camera-1", 0, 4)
     assert (plain.idle_timeout_ms, plain.detect_buffer_limit) == (1000, 30)
+    assert plain.stall_timeout_ms == 10_000
+    assert [plain.with_stall_timeout_ms(ms).stall_timeout_ms for ms in (7, 0)] == [7, 0]
     changed = plain.with_idle_timeout_ms(5).with_detect_buffer_limit(7)
     assert (changed.idle_timeout_ms, changed.detect_buffer_limit) == (5, 7)
     assert (plain.idle_timeout_ms, plain.detect_buffer_limit) == (1000, 30)

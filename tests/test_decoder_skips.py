@@ -192,3 +192,16 @@ def test_a_damaged_stream_goes_on_with_the_next_intact_group_of_pictures() -> No
     delivered = {picture.frame.uuid: picture for picture in recorder.pictures}
     assert all(uuid in delivered for uuid in second_group)
     assert read_frame_number(recorder.pictures[-1].pixels) == clip.numbers[-1]
+
+
+def test_a_vp9_stream_goes_on_with_the_next_key_frame_after_a_packet_that_lies_about_its_size() -> None:
+    """Flipped bits in one packet's header claim a picture of 14337x48387."""
+    clip = CLIPS["vp9_640x360"]
+    damaged, whole = packets(clip), packets(clip)
+    frame, data = damaged[49]
+    damaged[49] = (frame, bytes.fromhex("960180901c005e8100030064") + data[12:])
+    with recorded() as (decoder, recorder):
+        for frame, data in damaged + whole:
+            decoder.submit(frame, data)
+    assert [read_frame_number(picture.pixels) for picture in recorder.pictures[-clip.frames :]] == list(clip.numbers)
+    assert [picture.frame.uuid for picture in recorder.pictures[-clip.frames :]] == [frame.uuid for frame, _ in whole]

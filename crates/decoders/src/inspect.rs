@@ -33,6 +33,8 @@ pub(crate) struct Inspection {
     pub profile_idc: Option<u8>,
     /// What the packet's headers say of the samples; most packets' say nothing.
     pub samples: Option<Samples>,
+    /// The size that a predicted VP9 frame claims for itself.
+    pub predicted_size: Option<(u32, u32)>,
     /// Whether a decoder that has the parameter sets may begin here, though it is no random access point.
     pub is_recovery_point: bool,
     /// The parameter sets that the packet brings, if they are complete.
@@ -67,16 +69,10 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
         without_picture,
         profile_idc: None,
         samples: None,
+        predicted_size: None,
         is_recovery_point: false,
         parameter_sets: None,
         only_software: None,
-    };
-    let hidden = |is_shown| {
-        if is_shown {
-            NoPicture::Corrupt
-        } else {
-            NoPicture::NotShown
-        }
     };
     let corrupt = NoPicture::Corrupt;
     Ok(match info.codec.ok_or_else(|| unsupported("(none)"))? {
@@ -98,7 +94,7 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
         }),
         Codec::Vp8 => {
             let samples = samples::vp8(&payload);
-            let without_picture = hidden(vpx::vp8_is_shown(&payload));
+            let without_picture = without_picture(vpx::vp8_is_shown(&payload));
             let config = DecoderConfig::Vp8(Vp8DecoderConfig::default());
             Inspection {
                 samples,
@@ -107,9 +103,10 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
         }
         Codec::Vp9 => {
             let samples = samples::vp9(&payload);
-            let without_picture = hidden(vpx::vp9_is_shown(&payload));
+            let without_picture = without_picture(vpx::vp9_is_shown(&payload));
             let config = DecoderConfig::Vp9(Vp9DecoderConfig::default());
             Inspection {
+                predicted_size: vpx::vp9_predicted_size(&payload),
                 samples,
                 ..in_order(config, without_picture, payload)
             }
@@ -157,6 +154,15 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
     })
 }
 
+/// Why a packet may come to no picture.
+fn without_picture(is_shown: bool) -> NoPicture {
+    if is_shown {
+        NoPicture::Corrupt
+    } else {
+        NoPicture::NotShown
+    }
+}
+
 fn from_access_unit(unit: AccessUnit, config: impl Fn(&AccessUnit) -> DecoderConfig) -> Inspection {
     Inspection {
         config: config(&unit),
@@ -169,6 +175,7 @@ fn from_access_unit(unit: AccessUnit, config: impl Fn(&AccessUnit) -> DecoderCon
         without_picture: unit.without_picture,
         profile_idc: unit.profile_idc,
         samples: unit.samples,
+        predicted_size: None,
         is_recovery_point: unit.is_recovery_point,
         parameter_sets: unit.parameter_sets,
         only_software: None,

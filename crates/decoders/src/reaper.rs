@@ -1,10 +1,9 @@
-//! Teardown of decoders, on a thread of its own.
+//! Teardown of decoders, on threads of their own.
 //!
 //! Stopping a pipeline joins its threads, which may be inside foreign code: whoever asks for it waits
 //! only for a limited time.
 
-use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -13,8 +12,6 @@ use surfaces::wait::Wait;
 
 /// How long a shutdown waits for a teardown before it leaves it to itself.
 pub(crate) const TEARDOWN_LIMIT: Duration = Duration::from_secs(5);
-
-type Job = Box<dyn FnOnce() + Send>;
 
 /// Tells when a teardown has ended.
 #[derive(Clone, Default)]
@@ -40,38 +37,44 @@ impl Teardown {
     }
 }
 
-/// Runs `job` on the reaper thread.
+/// Runs `job` on a thread of its own: foreign code that hangs in one teardown must not keep the others.
 pub(crate) fn retire(job: impl FnOnce() + Send + 'static) -> Teardown {
     let teardown = Teardown::default();
     let ended = teardown.clone();
-    let job: Job = Box::new(move || {
-        job();
-        ended.end();
-    });
-    if let Err(job) = send(job) {
-        // No thread could be made for it: better here and now than never.
-        job();
+    // Shared, because a thread that cannot be made does not give its work back.
+    let job = Arc::new(Mutex::new(Some(job)));
+    let run = move || {
+        let job = job.lock().take();
+        if let Some(job) = job {
+            job();
+            ended.end();
+        }
+    };
+    let spawned = thread::Builder::new()
+        .name("savant-reaper".into())
+        .spawn(run.clone());
+    if spawned.is_err() {
+        // Better here and now than never.
+        run();
     }
     teardown
 }
 
-fn send(job: Job) -> Result<(), Job> {
-    static REAPER: OnceLock<Option<Sender<Job>>> = OnceLock::new();
-    let reaper = REAPER.get_or_init(|| {
-        let (sender, jobs) = channel::<Job>();
-        let run = move || {
-            for job in jobs {
-                job();
-            }
-        };
-        thread::Builder::new()
-            .name("savant-reaper".into())
-            .spawn(run)
-            .map(|_| sender)
-            .ok()
-    });
-    match reaper {
-        Some(sender) => sender.send(job).map_err(|refused| refused.0),
-        None => Err(job),
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    #[test]
+    fn a_teardown_that_hangs_keeps_no_other() {
+        let (release, hangs) = channel::<()>();
+        let hanging = retire(move || {
+            let _ = hangs.recv();
+        });
+        assert!(retire(|| ()).wait());
+        assert!(!hanging.has_ended());
+        drop(release);
+        assert!(hanging.wait());
     }
 }

@@ -1,4 +1,9 @@
-//! Frame headers of VP8 and VP9: whether a packet shows a picture.
+//! Frame headers of VP8 and VP9: whether a packet shows a picture, and of what size.
+
+use h264_reader::rbsp::{BitRead, BitReader};
+
+/// How much larger than its reference a VP9 frame may be (VP9 bitstream specification, 7.2.5).
+const MAX_GROWTH: u32 = 16;
 
 /// Whether a VP8 frame is shown (RFC 6386, 9.1: bit 4 of the frame tag).
 pub fn vp8_is_shown(packet: &[u8]) -> bool {
@@ -9,17 +14,69 @@ pub fn vp8_is_shown(packet: &[u8]) -> bool {
 ///
 /// A superframe (Annex B) ends in the frame that is shown, if any is.
 pub fn vp9_is_shown(packet: &[u8]) -> bool {
-    superframe_sizes(packet).map_or_else(
-        || frame_is_shown(packet),
-        |sizes| {
-            let mut at = 0;
-            sizes.into_iter().any(|size| {
-                let frame = packet.get(at..at + size).unwrap_or_default();
-                at += size;
-                frame_is_shown(frame)
-            })
-        },
-    )
+    frames(packet).into_iter().any(frame_is_shown)
+}
+
+/// The size in pixels that a predicted VP9 frame claims, where it does not take that of a reference.
+pub fn vp9_predicted_size(packet: &[u8]) -> Option<(u32, u32)> {
+    frames(packet).into_iter().find_map(predicted_size)
+}
+
+/// Whether a frame of this size can be predicted from one of size `reference`, as far as growing goes.
+pub fn vp9_can_grow(reference: (u32, u32), size: (u32, u32)) -> bool {
+    let fits = |reference: u32, side: u32| side <= reference.saturating_mul(MAX_GROWTH);
+    fits(reference.0, size.0) && fits(reference.1, size.1)
+}
+
+/// `uncompressed_header` up to `frame_size_with_refs` (6.2).
+fn predicted_size(frame: &[u8]) -> Option<(u32, u32)> {
+    let mut bits = BitReader::new(frame);
+    let mut read = |count: u32| bits.read_var::<u32>(count, "uncompressed_header").ok();
+    if read(2)? != 2 {
+        return None;
+    }
+    let profile = read(1)? | read(1)? << 1;
+    if profile == 3 {
+        read(1)?;
+    }
+    let (shows_existing, is_inter) = (read(1)?, read(1)?);
+    let (is_shown, is_resilient) = (read(1)?, read(1)?);
+    if shows_existing == 1 || is_inter == 0 {
+        return None;
+    }
+    let is_intra_only = is_shown == 0 && read(1)? == 1;
+    if is_intra_only {
+        return None;
+    }
+    if is_resilient == 0 {
+        read(2)?; // reset_frame_context
+    }
+    read(8)?; // refresh_frame_flags
+    for _ in 0..3 {
+        read(4)?; // ref_frame_idx, ref_frame_sign_bias
+    }
+    for _ in 0..3 {
+        if read(1)? == 1 {
+            return None;
+        }
+    }
+    Some((read(16)? + 1, read(16)? + 1))
+}
+
+/// The frames of a packet, which may be a superframe.
+fn frames(packet: &[u8]) -> Vec<&[u8]> {
+    let Some(sizes) = superframe_sizes(packet) else {
+        return vec![packet];
+    };
+    let mut at = 0usize;
+    sizes
+        .into_iter()
+        .map(|size| {
+            let frame = packet.get(at..at.saturating_add(size));
+            at = at.saturating_add(size);
+            frame.unwrap_or_default()
+        })
+        .collect()
 }
 
 fn frame_is_shown(frame: &[u8]) -> bool {
@@ -80,9 +137,25 @@ mod tests {
     }
 
     #[test]
+    fn a_predicted_frame_may_claim_a_size() {
+        // Flags, refresh flags, references, and no size of a reference taken; then 14337x48387.
+        let claims = [0x96, 0x01, 0x80, 0x90, 0x1c, 0x00, 0x5e, 0x81, 0x00];
+        assert_eq!(vp9_predicted_size(&claims), Some((14337, 48387)));
+        assert_eq!(vp9_predicted_size(&claims[..7]), None);
+        let takes_the_first = [0x86, 0x01, 0x80, 0x90, 0xdc, 0x00, 0x5e, 0x81, 0x00];
+        assert_eq!(vp9_predicted_size(&takes_the_first), None);
+        let is_key_frame = [0x82, 0x49, 0x83, 0x42, 0, 0, 0, 0, 0];
+        assert_eq!(vp9_predicted_size(&is_key_frame), None);
+        assert!(vp9_can_grow((640, 360), (10240, 5760)));
+        assert!(!vp9_can_grow((640, 360), (10241, 360)));
+        assert!(!vp9_can_grow((640, 360), (640, 5761)));
+    }
+
+    #[test]
     fn short_packets_do_not_panic() {
         for packet in [&[][..], &[0xc7], &[0xff, 0xff], &[0xc1, 9, 9, 0xc1]] {
             let _ = (vp8_is_shown(packet), vp9_is_shown(packet));
+            assert_eq!(vp9_predicted_size(packet), None);
         }
     }
 }

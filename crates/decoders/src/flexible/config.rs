@@ -21,6 +21,9 @@ pub struct FlexibleDecoderConfig<T> {
     pub pool_size: u32,
     /// The longest gap between pictures while a decoder is drained.
     pub idle_timeout: Duration,
+    /// How long a decoder may leave queued packets alone and return nothing, while an output buffer is
+    /// free and no callback runs, before it is given up; `None` for ever.
+    pub stall_timeout: Option<Duration>,
     /// H.264 and HEVC packets kept while waiting for a random access point.
     pub detect_buffer_limit: usize,
     /// How much the decoder may depend on hardware.
@@ -32,13 +35,14 @@ pub struct FlexibleDecoderConfig<T> {
 }
 
 impl<T> FlexibleDecoderConfig<T> {
-    /// A configuration with the defaults: 1 s idle timeout, 30 packets, hardware preferred, RGBA.
+    /// A configuration with the defaults: 1 s idle timeout, 10 s stall timeout, 30 packets, hardware preferred, RGBA.
     pub fn new(source_id: impl Into<String>, gpu_id: u32, pool_size: u32) -> Self {
         Self {
             source_id: source_id.into(),
             gpu_id,
             pool_size,
             idle_timeout: Duration::from_secs(1),
+            stall_timeout: Some(Duration::from_secs(10)),
             detect_buffer_limit: 30,
             hardware: Hardware::default(),
             output_format: VideoFormat::Rgba,

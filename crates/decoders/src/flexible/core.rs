@@ -14,7 +14,7 @@ use super::config::FlexibleDecoderConfig;
 use super::delivery::Delivery;
 use super::error::DecoderError;
 use super::link::Link;
-use super::tracker::{AccessUnit, Tracker, Verdict};
+use super::tracker::{AccessUnit, Running, Tracker, Verdict};
 use super::turns::Turns;
 use crate::callback::{self, Scope};
 use crate::engine::Blueprint;
@@ -89,6 +89,7 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             detect_buffer: config.detect_buffer_limit,
             idle_timeout: config.idle_timeout,
             eos_flush: EOS_FLUSH.min(config.idle_timeout),
+            stall_timeout: config.stall_timeout,
             input: INPUT_BOUND,
             reentrant_input: 4 * INPUT_BOUND,
             output: OUTPUT_BOUND,
@@ -151,13 +152,11 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
         without_picture: NoPicture,
     ) -> Arrival<Types<T>> {
         let verdict = self.judge(params, unit);
-        let without_picture = if verdict.is_undecodable {
-            NoPicture::MissingReference
-        } else if verdict.stamp.second_field {
-            NoPicture::SecondField
-        } else {
-            without_picture
-        };
+        let second_field = verdict.stamp.second_field.then_some(NoPicture::SecondField);
+        let without_picture = verdict
+            .undecodable
+            .or(second_field)
+            .unwrap_or(without_picture);
         Arrival {
             item,
             payload: Packet {
@@ -172,7 +171,7 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             },
             reorder,
             without_picture,
-            is_undecodable: verdict.is_undecodable,
+            is_undecodable: verdict.undecodable.is_some(),
             renews: verdict.renews,
         }
     }
@@ -184,14 +183,17 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             let state = self.state.lock();
             state.machine.continuing(params).map(|lane| {
                 let link = state.links.get(&lane);
-                link.is_some_and(|link| link.is_hardware())
+                Running {
+                    pairs_by_order: link.is_some_and(|link| link.is_hardware()),
+                    is_silent: state.machine.is_silent(lane),
+                }
             })
         };
         let mut tracker = self.tracker.lock();
         if running.is_none() && unit.gate != Gate::Dependent {
             *tracker = Tracker::new(params.codec);
         }
-        let verdict = tracker.follow(unit, running.unwrap_or(false));
+        let verdict = tracker.follow(unit, running.unwrap_or_default());
         if !verdict.renews {
             return verdict;
         }
@@ -203,7 +205,7 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             ..unit.clone()
         };
         Verdict {
-            stamp: tracker.follow(&anew, false).stamp,
+            stamp: tracker.follow(&anew, Running::default()).stamp,
             ..verdict
         }
     }
@@ -247,7 +249,7 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
                 drop(state);
                 link.start()
             });
-            let effects = self.state.lock().machine.started(lane, started);
+            let effects = self.state.lock().machine.started(lane, started, now());
             settle = effects.settle.or(settle);
             self.carry_out(effects);
         }

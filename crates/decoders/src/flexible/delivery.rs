@@ -2,12 +2,9 @@
 
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
-use super::core::{Core, now};
-
-/// How often the thread looks at the clock while a decoder is drained or an end of stream is pending.
-const TICK: Duration = Duration::from_millis(20);
+use super::core::{Core, State, Types, now};
+use crate::machine::Effects;
 
 /// The state of the thread.
 #[derive(Default)]
@@ -61,15 +58,39 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
                 self.changed.notify_all();
                 return;
             }
-            if state.machine.needs_ticks() {
-                let effects = state.machine.tick(now());
-                drop(state);
-                self.carry_out(effects);
-                state = self.state.lock();
-                self.changed.wait_for(&mut state, TICK);
-            } else {
-                self.changed.wait(&mut state);
+            match state.machine.next_tick() {
+                Some(due) if due <= now() => {
+                    let effects = state.tick();
+                    drop(state);
+                    self.carry_out(effects);
+                    state = self.state.lock();
+                }
+                Some(due) => {
+                    self.changed.wait_until(&mut state, due);
+                }
+                None => self.changed.wait(&mut state),
             }
         }
+    }
+}
+
+impl<T: Clone + Send + Sync + 'static> State<T> {
+    /// Lets the machine look at the clock.
+    fn tick(&mut self) -> Effects<Types<T>> {
+        let Self {
+            machine,
+            links,
+            last_delivered,
+            ..
+        } = self;
+        machine.tick(now(), |lane| {
+            let stage = links
+                .get(&lane)
+                .map_or_else(|| "not built".to_owned(), |link| link.describe());
+            match last_delivered {
+                Some(info) => format!("{stage}; last delivered: pts {} ns", info.pts_ns),
+                None => format!("{stage}; nothing was delivered before"),
+            }
+        })
     }
 }

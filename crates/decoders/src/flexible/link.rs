@@ -107,6 +107,13 @@ impl<T: Clone + Send + Sync + 'static> Link<T> {
         (self.pool.capacity(), self.pool.in_use())
     }
 
+    /// The decoder and who holds its output buffers, for messages.
+    pub(super) fn describe(&self) -> String {
+        let name = self.decoder.get().map_or("?", |info| &info.decoder);
+        let (capacity, in_use) = self.pool_usage();
+        format!("{name}, {in_use} of {capacity} output buffers in use")
+    }
+
     fn check_cancelled(&self) -> Result<(), Stopped> {
         if self.cancelled.load(Ordering::Acquire) {
             Err(Stopped)

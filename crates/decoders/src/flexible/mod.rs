@@ -60,7 +60,9 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
 
     /// Takes a frame. Blocks while the input queue is full and, when codec or size changed, until all
     /// earlier frames and the [`ParameterChange`](Output::ParameterChange) have been handed over; from a
-    /// callback of this decoder it never blocks.
+    /// callback of this decoder it never blocks. A decoder that stalls is given up after the stall
+    /// timeout, with an error output for each of its frames, and a new one begins at the next random
+    /// access point (H.264, HEVC) or the next frame.
     pub fn submit(&self, submission: Submission<T>, wait: Wait<'_>) -> Result<(), DecoderError> {
         let core = &self.core;
         if core.is_closed() {
@@ -118,6 +120,7 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
             without_picture,
             profile_idc,
             samples,
+            predicted_size,
             is_recovery_point,
             parameter_sets,
             only_software,
@@ -142,6 +145,7 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
             data: payload,
             gate,
             samples,
+            predicted_size,
             is_recovery_point,
             parameter_sets,
         };

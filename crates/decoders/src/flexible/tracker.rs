@@ -4,7 +4,9 @@ use frames::Codec;
 
 use crate::bitstream::presentation::{PresentationClock, Stamp};
 use crate::bitstream::samples::Samples;
+use crate::bitstream::vpx;
 use crate::machine::Gate;
+use crate::outcome::NoPicture;
 use crate::output::Payload;
 
 /// Access units that are left out after a loss while no random access point comes.
@@ -17,6 +19,8 @@ pub(super) struct AccessUnit {
     pub gate: Gate,
     /// What its headers say of the samples, if it has them.
     pub samples: Option<Samples>,
+    /// The size that a predicted frame claims for itself.
+    pub predicted_size: Option<(u32, u32)>,
     /// Whether a decoder that has the parameter sets may begin with it.
     pub is_recovery_point: bool,
     /// The parameter sets that it brings.
@@ -24,6 +28,12 @@ pub(super) struct AccessUnit {
 }
 
 impl AccessUnit {
+    /// Whether a new decoder certainly returns pictures from here on: only the headers of key frames tell
+    /// of the samples.
+    fn is_key(&self) -> bool {
+        self.gate != Gate::Dependent && self.samples.is_some()
+    }
+
     /// Its data, behind parameter sets that it lacks.
     pub(super) fn behind(&self, sets: Option<&Payload>) -> Payload {
         sets.map_or_else(
@@ -33,12 +43,21 @@ impl AccessUnit {
     }
 }
 
+/// The session that runs.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Running {
+    /// Its decoder pairs pictures with packets by their order.
+    pub pairs_by_order: bool,
+    /// Its decoder has returned nothing for very many packets.
+    pub is_silent: bool,
+}
+
 /// What becomes of an access unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Verdict {
     pub stamp: Stamp,
-    /// No picture can come out of it, or none that could be told from others.
-    pub is_undecodable: bool,
+    /// Why no picture can come out of it, or none that could be told from others.
+    pub undecodable: Option<NoPicture>,
     /// It needs a new session, although the parameters are those of the one that runs.
     pub renews: bool,
     /// What the new session needs in front of it.
@@ -55,6 +74,8 @@ pub(super) struct Tracker {
     clock: PresentationClock,
     /// What the headers said of the samples last.
     samples: Option<Samples>,
+    /// The greatest size since the headers told of the samples last.
+    size: Option<(u32, u32)>,
     /// The parameter sets that came last.
     parameter_sets: Option<Payload>,
     /// Access units left out since a loss.
@@ -66,13 +87,14 @@ impl Tracker {
         Self {
             clock: PresentationClock::new(codec),
             samples: None,
+            size: None,
             parameter_sets: None,
             left_out: None,
         }
     }
 
-    /// The next access unit of the session that runs; `pairs_by_order` tells what its decoder does.
-    pub(super) fn follow(&mut self, unit: &AccessUnit, pairs_by_order: bool) -> Verdict {
+    /// The next access unit of the session that runs.
+    pub(super) fn follow(&mut self, unit: &AccessUnit, running: Running) -> Verdict {
         let stamp = self.clock.stamp(&unit.data);
         let has_other_samples =
             unit.samples.is_some() && self.samples.is_some() && unit.samples != self.samples;
@@ -82,11 +104,15 @@ impl Tracker {
         }
         let verdict = Verdict {
             stamp,
-            is_undecodable: stamp.lacks_references,
-            renews: false,
+            undecodable: if stamp.lacks_references {
+                Some(NoPicture::MissingReference)
+            } else {
+                self.lies_about_its_size(unit).then_some(NoPicture::Corrupt)
+            },
+            renews: running.is_silent && unit.is_key(),
             missing_sets: None,
         };
-        if !pairs_by_order {
+        if verdict.renews || !running.pairs_by_order {
             return verdict;
         }
         if stamp.follows_loss || stamp.is_guess {
@@ -105,7 +131,7 @@ impl Tracker {
             },
             Some(_) if unit.is_recovery_point && self.parameter_sets.is_some() => Verdict {
                 renews: true,
-                is_undecodable: false,
+                undecodable: None,
                 missing_sets: match &unit.parameter_sets {
                     None => self.parameter_sets.clone(),
                     Some(_) => None,
@@ -115,7 +141,7 @@ impl Tracker {
             Some(count) if *count < MAX_LEFT_OUT => {
                 *count += 1;
                 Verdict {
-                    is_undecodable: true,
+                    undecodable: Some(NoPicture::MissingReference),
                     ..verdict
                 }
             }
@@ -131,16 +157,40 @@ impl Tracker {
     }
 }
 
+impl Tracker {
+    /// Whether a frame claims a size that it cannot be predicted at. Decoders stop for good over memory
+    /// that they cannot get.
+    fn lies_about_its_size(&mut self, unit: &AccessUnit) -> bool {
+        if let Some(samples) = unit.samples {
+            self.size = samples.size;
+        }
+        let (Some(greatest), Some(size)) = (self.size, unit.predicted_size) else {
+            return false;
+        };
+        if !vpx::vp9_can_grow(greatest, size) {
+            return true;
+        }
+        self.size = Some((greatest.0.max(size.0), greatest.1.max(size.1)));
+        false
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::bitstream::presentation::samples::{gap, intact, random_access};
+
+    const HARDWARE: Running = Running {
+        pairs_by_order: true,
+        is_silent: false,
+    };
 
     fn unit(data: Vec<u8>, gate: Gate) -> AccessUnit {
         AccessUnit {
             data: data.into(),
             gate,
             samples: None,
+            predicted_size: None,
             is_recovery_point: false,
             parameter_sets: None,
         }
@@ -157,8 +207,8 @@ mod tests {
     fn after_a_loss_everything_is_left_out_until_a_new_session_begins() {
         let mut tracker = Tracker::new(Codec::H264);
         let mut follow = |unit: &AccessUnit| {
-            let verdict = tracker.follow(unit, true);
-            (verdict.is_undecodable, verdict.renews)
+            let verdict = tracker.follow(unit, HARDWARE);
+            (verdict.undecodable.is_some(), verdict.renews)
         };
         assert_eq!(follow(&first()), (false, false));
         assert_eq!(follow(&unit(intact(1), Gate::Dependent)), (false, false));
@@ -170,28 +220,32 @@ mod tests {
     #[test]
     fn a_recovery_point_begins_one_with_the_parameter_sets_of_before() {
         let mut tracker = Tracker::new(Codec::H264);
-        tracker.follow(&first(), true);
+        tracker.follow(&first(), HARDWARE);
         let recovery = AccessUnit {
             is_recovery_point: true,
             ..unit(intact(1), Gate::Dependent)
         };
-        assert!(!tracker.follow(&recovery, true).renews, "nothing is wrong");
-        tracker.follow(&unit(gap(1), Gate::Dependent), true);
-        let verdict = tracker.follow(&recovery, true);
-        assert!(verdict.renews && !verdict.is_undecodable);
+        assert!(
+            !tracker.follow(&recovery, HARDWARE).renews,
+            "nothing is wrong"
+        );
+        tracker.follow(&unit(gap(1), Gate::Dependent), HARDWARE);
+        let verdict = tracker.follow(&recovery, HARDWARE);
+        assert!(verdict.renews && verdict.undecodable.is_none());
         assert_eq!(verdict.missing_sets.as_deref(), Some(&[7u8, 8][..]));
     }
 
     #[test]
     fn a_stream_without_random_access_points_goes_on() {
         let mut tracker = Tracker::new(Codec::H264);
-        tracker.follow(&first(), true);
+        tracker.follow(&first(), HARDWARE);
         let mut left_out = 0;
         let mut data = gap(0);
         for number in 4.. {
-            if !tracker
-                .follow(&unit(data, Gate::Dependent), true)
-                .is_undecodable
+            if tracker
+                .follow(&unit(data, Gate::Dependent), HARDWARE)
+                .undecodable
+                .is_none()
             {
                 break;
             }
@@ -222,10 +276,56 @@ mod tests {
                 ..unit(Vec::new(), Gate::Immediate)
             };
             assert_eq!(
-                tracker.follow(&arriving, true).renews,
+                tracker.follow(&arriving, HARDWARE).renews,
                 renews,
                 "{samples:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_silent_decoder_is_replaced_at_a_key_frame() {
+        let silent = Running {
+            pairs_by_order: false,
+            is_silent: true,
+        };
+        let mut tracker = Tracker::new(Codec::Vp9);
+        let frame = unit(Vec::new(), Gate::Immediate);
+        let key_frame = AccessUnit {
+            samples: Some(Samples::default()),
+            ..frame.clone()
+        };
+        assert!(!tracker.follow(&frame, silent).renews);
+        assert!(!tracker.follow(&key_frame, Running::default()).renews);
+        assert!(tracker.follow(&key_frame, silent).renews);
+    }
+
+    #[test]
+    fn a_frame_that_cannot_have_the_size_it_claims_is_corrupt() {
+        let mut tracker = Tracker::new(Codec::Vp9);
+        let mut follow = |samples, predicted_size| {
+            let arriving = AccessUnit {
+                samples,
+                predicted_size,
+                ..unit(Vec::new(), Gate::Immediate)
+            };
+            tracker.follow(&arriving, Running::default()).undecodable
+        };
+        let key_frame = Some(Samples {
+            size: Some((16, 16)),
+            ..Samples::default()
+        });
+        let corrupt = Some(NoPicture::Corrupt);
+        for (samples, claim, expected) in [
+            (None, Some((9999, 9999)), None),
+            (key_frame, None, None),
+            (None, Some((257, 16)), corrupt),
+            (None, Some((256, 8)), None),
+            (None, Some((4096, 256)), None),
+            (key_frame, None, None),
+            (None, Some((4096, 256)), corrupt),
+        ] {
+            assert_eq!(follow(samples, claim), expected, "{claim:?}");
         }
     }
 
@@ -234,7 +334,10 @@ mod tests {
         let mut tracker = Tracker::new(Codec::H264);
         for data in [random_access(), gap(0), vec![0xff; 9]] {
             let arriving = unit(data, Gate::Dependent);
-            assert!(!tracker.follow(&arriving, false).is_undecodable);
+            assert_eq!(
+                tracker.follow(&arriving, Running::default()).undecodable,
+                None
+            );
         }
     }
 }

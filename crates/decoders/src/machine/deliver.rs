@@ -64,12 +64,16 @@ impl<F: Flow> Machine<F> {
         self.delivering.is_some()
     }
 
-    /// Whether [`tick`](Self::tick) has anything to wait for.
-    pub fn needs_ticks(&self) -> bool {
+    /// When [`tick`](Self::tick) should be called if nothing happens until then.
+    pub fn next_tick(&self) -> Option<Instant> {
+        if self.delivering.is_some() {
+            return None;
+        }
         self.lanes
             .iter()
-            .filter_map(|lane| lane.session.as_ref())
-            .any(|session| session.is_draining() || !session.markers.is_empty())
+            .filter_map(|lane| lane.due(&self.limits))
+            .map(|(due, _)| due)
+            .min()
     }
 
     /// Whether a decoder waits for an output buffer.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::lane::{Flight, LaneId, Ready};
+use super::lane::{Flight, LaneId, Overdue, Ready};
 use super::{Effects, Flow, Input, Machine, Outgoing, Phase};
 use crate::outcome::SkipReason;
 
@@ -17,7 +17,7 @@ pub enum Place {
 
 impl<F: Flow> Machine<F> {
     /// The session of a lane has been built, or could not be.
-    pub fn started(&mut self, id: LaneId, result: Result<(), String>) -> Effects<F> {
+    pub fn started(&mut self, id: LaneId, result: Result<(), String>, now: Instant) -> Effects<F> {
         let mut effects = Effects::default();
         let Some(index) = self.lanes.iter().position(|lane| lane.id == id) else {
             return effects;
@@ -32,6 +32,9 @@ impl<F: Flow> Machine<F> {
         };
         match result {
             Ok(()) => {
+                if let Some(session) = &mut lane.session {
+                    session.touch(now);
+                }
                 for item in opening.preceding {
                     skip(item, &SkipReason::WaitingForKeyframe);
                 }
@@ -99,7 +102,7 @@ impl<F: Flow> Machine<F> {
         let Some(session) = lane.session.as_mut() else {
             return Place::Nowhere;
         };
-        session.touch(now);
+        session.answer(now);
         let flight = key.and_then(|key| session.in_flight.remove(&key));
         let given_up = key.map(|key| session.passed_by(key)).unwrap_or_default();
         for flight in given_up {
@@ -203,47 +206,39 @@ impl<F: Flow> Machine<F> {
         })
     }
 
-    /// Lets time pass: ends drains that have stalled and flushes decoders that hold an end of stream.
-    pub fn tick(&mut self, now: Instant) -> Effects<F> {
+    /// Lets time pass: ends drains and sessions that have stalled, and flushes decoders that hold an end of
+    /// stream. `stage` describes the decoder of a lane, for the message.
+    pub fn tick(&mut self, now: Instant, stage: impl FnOnce(LaneId) -> String) -> Effects<F> {
         let mut effects = Effects::default();
         if self.delivering.is_some() {
             return effects;
         }
-        let limits = self.limits;
-        let due = self.lanes.iter().find_map(|lane| {
-            let session = lane.session.as_ref()?;
-            let waits_for_the_user =
-                session.blocked || lane.opening.is_some() || lane.pictures() > 0;
-            let limit = if session.is_draining() {
-                limits.idle_timeout
-            } else {
-                limits.eos_flush
-            };
-            let is_due =
-                session.is_draining() || (!session.markers.is_empty() && session.input.is_empty());
-            (is_due && !waits_for_the_user && session.idle_for(now) >= limit).then_some((
-                lane.id,
-                session.params,
-                session.is_draining(),
-            ))
+        let overdue = self.lanes.iter().find_map(|lane| {
+            let (due, overdue) = lane.due(&self.limits)?;
+            (due <= now).then_some((lane, overdue))
         });
-        match due {
-            Some((id, _, true)) => {
-                let limit = limits.idle_timeout.as_millis();
-                effects = self.failed(
-                    id,
-                    &format!("the decoder returned nothing for {limit} ms while it was drained"),
-                );
-            }
-            Some((id, params, false)) => {
+        let Some((lane, overdue)) = overdue else {
+            return effects;
+        };
+        let (id, (queued, inside)) = (lane.id, lane.depths());
+        let (what, limit) = match overdue {
+            Overdue::Drain(limit) => ("returned nothing while it was drained", limit),
+            Overdue::Stall(limit) => ("took no packet and returned nothing", limit),
+            Overdue::Flush => {
+                let params = self.params(id);
                 self.drain(id, now, &mut effects);
-                if self.is_active(id) {
+                if let (true, Some(params)) = (self.is_active(id), params) {
                     self.phase = Phase::Parked(params);
                 }
+                return effects;
             }
-            None => {}
-        }
-        effects
+        };
+        let message = format!(
+            "the decoder {what} for {} ms; {queued} packets queued, {inside} inside; {}",
+            limit.as_millis(),
+            stage(id)
+        );
+        self.failed(id, &message)
     }
 
     /// Ends a session: every frame that is left gets its outcome.

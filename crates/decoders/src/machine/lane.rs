@@ -1,10 +1,14 @@
 //! A session and the outputs that leave through its lane.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::{Arrival, Flow, Input, Outgoing};
+use super::{Arrival, Flow, Input, Limits, Outgoing};
 use crate::outcome::{DecoderParameters, NoPicture, SkipReason};
+
+/// Packets that a decoder may take without returning a picture: more than any keeps for reordering and in
+/// its threads.
+const MAX_SILENCE: usize = 300;
 
 /// Names a lane for the life of its machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -64,6 +68,17 @@ enum Stage {
     Ending,
 }
 
+/// What becomes of a session in which nothing happens any more.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Overdue {
+    /// It was drained, and not everything came out in time.
+    Drain(Duration),
+    /// It did not take what is queued in time.
+    Stall(Duration),
+    /// It holds an end of stream, and no packets come that would push the pictures out.
+    Flush,
+}
+
 /// A decoder at work.
 pub(super) struct Session<F: Flow> {
     pub params: DecoderParameters,
@@ -80,6 +95,8 @@ pub(super) struct Session<F: Flow> {
     /// The decoder waits for a free output buffer.
     pub blocked: bool,
     last_progress: Instant,
+    /// Packets that the decoder has taken since it returned a picture.
+    unanswered: usize,
 }
 
 impl<F: Flow> Lane<F> {
@@ -118,8 +135,27 @@ impl<F: Flow> Lane<F> {
             .count()
     }
 
+    /// What comes next if nothing happens until then. A lane that waits for its user has time.
+    pub fn due(&self, limits: &Limits) -> Option<(Instant, Overdue)> {
+        let session = self.session.as_ref()?;
+        if session.blocked || self.opening.is_some() || self.pictures() > 0 {
+            return None;
+        }
+        let (patience, overdue) = session.patience(limits)?;
+        // A time too far off to be told never comes.
+        Some((session.last_progress.checked_add(patience)?, overdue))
+    }
+
     pub fn is_finished(&self) -> bool {
         self.session.is_none() && self.opening.is_none() && self.ready.is_empty()
+    }
+
+    /// Packets in front of the decoder and frames inside it.
+    pub fn depths(&self) -> (usize, usize) {
+        self.session.as_ref().map_or((0, 0), |session| {
+            let queued = session.input.len();
+            (queued, session.in_flight.len() - queued)
+        })
     }
 
     /// Frames inside this lane.
@@ -164,6 +200,7 @@ impl<F: Flow> Session<F> {
             stage: Stage::Running,
             blocked: false,
             last_progress: now,
+            unanswered: 0,
         }
     }
 
@@ -183,8 +220,10 @@ impl<F: Flow> Session<F> {
                 passed: 0,
             },
         );
+        if self.input.is_empty() {
+            self.touch(now);
+        }
         self.input.push_back((key, payload));
-        self.touch(now);
     }
 
     pub fn ask(&mut self) {
@@ -197,6 +236,7 @@ impl<F: Flow> Session<F> {
             && let Some((key, payload)) = self.input.pop_front()
         {
             self.hungry = false;
+            self.unanswered += 1;
             self.touch(now);
             return Some(Input::Packet(key, payload));
         }
@@ -225,8 +265,30 @@ impl<F: Flow> Session<F> {
         self.last_progress = now;
     }
 
-    pub fn idle_for(&self, now: Instant) -> std::time::Duration {
-        now.saturating_duration_since(self.last_progress)
+    /// The decoder has returned a picture.
+    pub fn answer(&mut self, now: Instant) {
+        self.unanswered = 0;
+        self.touch(now);
+    }
+
+    /// Whether the decoder goes on taking packets for nothing.
+    pub fn is_silent(&self) -> bool {
+        self.unanswered > MAX_SILENCE
+    }
+
+    /// How long nothing may happen. A decoder that keeps its last pictures until more packets come, or
+    /// has nothing to do, may take its time.
+    fn patience(&self, limits: &Limits) -> Option<(Duration, Overdue)> {
+        if self.is_draining() {
+            Some((limits.idle_timeout, Overdue::Drain(limits.idle_timeout)))
+        } else if !self.input.is_empty() {
+            let limit = limits.stall_timeout?;
+            Some((limit, Overdue::Stall(limit)))
+        } else if !self.markers.is_empty() {
+            Some((limits.eos_flush, Overdue::Flush))
+        } else {
+            None
+        }
     }
 
     /// Frames that the decoder will not return a picture for, now that `key` came out.

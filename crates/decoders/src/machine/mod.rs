@@ -124,6 +124,8 @@ pub struct Limits {
     pub idle_timeout: Duration,
     /// How long a pending end of stream waits for more input before the decoder is drained.
     pub eos_flush: Duration,
+    /// How long a decoder may leave queued packets alone and return nothing; `None` for ever.
+    pub stall_timeout: Option<Duration>,
     /// Packets queued in front of a decoder.
     pub input: usize,
     /// The same for packets submitted from a callback, which cannot wait.
@@ -271,6 +273,12 @@ impl<F: Flow> Machine<F> {
         }
     }
 
+    /// Whether the decoder of a lane has taken so many packets without returning a picture that it will
+    /// hardly return any.
+    pub fn is_silent(&self, id: LaneId) -> bool {
+        self.session(id).is_some_and(Session::is_silent)
+    }
+
     /// Passes a logical end of stream on, behind every frame submitted before it.
     ///
     /// `None` when the machine is shut down.
@@ -345,12 +353,7 @@ impl<F: Flow> Machine<F> {
         self.lanes
             .iter()
             .fold((0, 0, 0), |(input, decoder, output), lane| {
-                let (queued, inside) = lane.session.as_ref().map_or((0, 0), |session| {
-                    (
-                        session.input.len(),
-                        session.in_flight.len() - session.input.len(),
-                    )
-                });
+                let (queued, inside) = lane.depths();
                 (input + queued, decoder + inside, output + lane.ready.len())
             })
     }

@@ -1,5 +1,7 @@
 //! Random schedules: every frame has exactly one outcome, in order, and the counts agree.
 
+mod stalls;
+
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
@@ -21,6 +23,7 @@ const LIMITS: Limits = Limits {
     detect_buffer: 3,
     idle_timeout: Duration::from_secs(1),
     eos_flush: Duration::from_millis(100),
+    stall_timeout: Some(Duration::from_secs(3)),
     input: 4,
     reentrant_input: 8,
     output: 4,
@@ -88,7 +91,7 @@ impl Rig {
             if result.is_ok() {
                 self.decoders.insert(id, Decoder::default());
             }
-            let effects = self.machine.started(id, result);
+            let effects = self.machine.started(id, result, self.now);
             self.carry_out(effects);
         }
         if let Some((id, input)) = effects.input {
@@ -195,9 +198,7 @@ impl Rig {
             self.decode(false);
             self.convert(false);
             self.deliver();
-            self.now += Duration::from_millis(200);
-            let effects = self.machine.tick(self.now);
-            self.carry_out(effects);
+            self.wait(200);
         }
         panic!("the machine does not come to an end");
     }
@@ -395,7 +396,7 @@ fn a_stalled_drain_ends_every_frame_with_an_error() {
     rig.feed();
     rig.close();
     rig.now += LIMITS.idle_timeout;
-    let effects = rig.machine.tick(rig.now);
+    let effects = rig.machine.tick(rig.now, |_| "here".to_owned());
     rig.carry_out(effects);
     while rig.deliver() {}
     assert_eq!(rig.names(), ["error 0"]);
@@ -411,7 +412,7 @@ fn a_blocked_consumer_does_not_end_a_drain() {
     rig.close();
     rig.machine.set_blocked(id, true, rig.now);
     rig.now += LIMITS.idle_timeout * 10;
-    let effects = rig.machine.tick(rig.now);
+    let effects = rig.machine.tick(rig.now, |_| "here".to_owned());
     assert!(effects.retire.is_empty());
     rig.machine.set_blocked(id, false, rig.now);
     rig.run_dry();
@@ -432,6 +433,19 @@ fn a_broken_decoder_ends_its_frames_and_the_next_packet_starts_anew() {
 }
 
 impl Rig {
+    /// The oldest decoder takes a packet and asks for no other.
+    fn feed_one(&mut self) {
+        let id = self.lanes()[0];
+        let input = self.machine.hungry(id, self.now).expect("a packet");
+        self.give(id, &input);
+    }
+
+    fn wait(&mut self, ms: u64) {
+        self.now += Duration::from_millis(ms);
+        let effects = self.machine.tick(self.now, |_| "here".to_owned());
+        self.carry_out(effects);
+    }
+
     fn carry_out_eos(&mut self, id: &str) {
         let effects = self
             .machine
@@ -464,7 +478,7 @@ fn step() -> impl Strategy<Value = Step> {
         6 => prop::bool::weighted(0.1).prop_map(|fail| Step::Convert { fail }),
         8 => Just(Step::Deliver),
         1 => Just(Step::Eos),
-        2 => (0u64..2000).prop_map(Step::Wait),
+        2 => (0u64..4000).prop_map(Step::Wait),
         1 => Just(Step::Fail),
         1 => any::<bool>().prop_map(Step::FailStart),
         1 => prop::bool::weighted(0.05).prop_map(|really| if really { Step::Abandon } else { Step::Deliver }),
@@ -504,9 +518,7 @@ proptest! {
                     }
                 }
                 Step::Wait(ms) => {
-                    rig.now += Duration::from_millis(ms);
-                    let effects = rig.machine.tick(rig.now);
-                    rig.carry_out(effects);
+                    rig.wait(ms);
                 }
                 Step::Fail => {
                     if let Some(id) = rig.lanes().first().copied() {

@@ -122,6 +122,14 @@ impl PyFlexibleDecoderConfig {
         u64::try_from(self.inner.idle_timeout.as_millis()).unwrap_or(u64::MAX)
     }
 
+    /// How long a decoder may leave queued packets alone and return nothing, in milliseconds (10000 by
+    /// default; 0 means for ever). Addition.
+    #[getter]
+    fn stall_timeout_ms(&self) -> u64 {
+        let limit = self.inner.stall_timeout.unwrap_or_default();
+        u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)
+    }
+
     /// H.264 and HEVC packets kept while waiting for a random access point (30 by default).
     #[getter]
     fn detect_buffer_limit(&self) -> usize {
@@ -137,6 +145,17 @@ impl PyFlexibleDecoderConfig {
     /// Sets the longest gap between pictures while a decoder is drained, in milliseconds.
     fn with_idle_timeout_ms(&self, py: Python<'_>, ms: u64) -> Self {
         self.changed(py, |inner| inner.idle_timeout = Duration::from_millis(ms))
+    }
+
+    /// Sets how long a decoder may leave queued packets alone and return nothing, in milliseconds; 0
+    /// means for ever. Addition.
+    ///
+    /// A decoder that stalls for longer is given up: each of its frames ends in an error output that tells
+    /// what it was doing, and a new one begins at the next random access point (H.264 and HEVC) or the
+    /// next frame. Time in which the consumer holds all output buffers or a callback runs does not count.
+    fn with_stall_timeout_ms(&self, py: Python<'_>, ms: u64) -> Self {
+        let limit = (ms > 0).then(|| Duration::from_millis(ms));
+        self.changed(py, |inner| inner.stall_timeout = limit)
     }
 
     /// Sets how many H.264 and HEVC packets are kept while waiting for a random access point.
