@@ -70,7 +70,7 @@ impl Canvas<'_> {
     /// Draws a picture of any layout.
     ///
     /// If the sizes agree, the result is `None`. Otherwise the picture is letterboxed symmetrically with
-    /// nearest-neighbour sampling, with black borders (zero in RGBA and BGRx), and the result is the
+    /// nearest-neighbour sampling, with black borders (zero in RGBA and `BGRx`), and the result is the
     /// rectangle that it covers.
     ///
     /// Samples of a picture of the canvas's size are not changed where the format holds the same ones:
