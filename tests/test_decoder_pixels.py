@@ -138,13 +138,13 @@ def test_jpeg_pixels(clip: Clip) -> None:
         assert psnr(first.pixels[..., :3], second.pixels[..., :3]) >= 40
 
 
-def test_a_picture_that_a_format_cannot_take_is_an_error_and_the_next_one_works() -> None:
-    pixels = bytes(16 * 16 * 4)
+def test_a_picture_that_cannot_be_decoded_is_an_error_and_the_next_one_works() -> None:
+    cut_off = CLIPS["png_rgb_320x180"].path.read_bytes()[:1000]
     with recorded(output=VideoFormat.NV12) as (decoder, recorder):
-        decoder.submit(make_frame(Codec.RawRgba, 16, 16), pixels)
+        decoder.submit(make_frame(Codec.Png, 320, 180), cut_off)
         clip = CLIPS["h264_320x240"]
         for frame, data in packets(clip):
             decoder.submit(frame, data)
     assert recorder.kinds == ["error", "change", *["frame"] * clip.frames]
-    assert "NV12" in recorder.events[0][1].message
+    assert "PNG" in recorder.events[0][1].message
     assert recorder.events[0][1].frame.source_id == SOURCE

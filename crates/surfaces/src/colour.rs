@@ -24,6 +24,17 @@ pub enum Matrix {
     Bt2020,
 }
 
+impl Matrix {
+    /// Weights of red and blue in the luma; that of green is what they leave of 1.
+    pub const fn luma_weights(self) -> (f64, f64) {
+        match self {
+            Self::Bt601 => (0.299, 0.114),
+            Self::Bt709 => (0.2126, 0.0722),
+            Self::Bt2020 => (0.2627, 0.0593),
+        }
+    }
+}
+
 /// The numeric range of the samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Range {

@@ -26,7 +26,7 @@ pub mod wait;
 
 pub use backend::{Backend, BackendKind, ForeignArray, ForeignMemory, backend};
 pub use colour::{Colour, Matrix, Range};
-pub use convert::{Picture, PictureLayout, render_picture};
+pub use convert::{Canvas, Picture, PictureLayout, draw, render_picture};
 pub use enums::{ComputeMode, Interpolation, MemType, MetaClearPolicy, Padding, SavantIdKind};
 pub use error::Error;
 pub use format::VideoFormat;

@@ -13,6 +13,8 @@ pub struct JpegHeader {
     pub samples: Samples,
     /// Sequential and Huffman coded, as decoders in hardware want it.
     pub is_baseline: bool,
+    /// Has Adobe's marker, which means that inks are stored inverted.
+    pub is_adobe: bool,
 }
 
 /// Reads the segment chain of a JPEG up to its start of frame (ITU-T T.81, B.1.1 and B.2.2).
@@ -21,6 +23,7 @@ pub fn jpeg_header(data: &[u8]) -> Result<JpegHeader, String> {
         return Err("JPEG: no start-of-image marker".into());
     }
     let mut at = 2;
+    let mut is_adobe = false;
     loop {
         let Some(&[prefix, marker]) = data.get(at..at + 2).and_then(|bytes| bytes.first_chunk())
         else {
@@ -37,6 +40,7 @@ pub fn jpeg_header(data: &[u8]) -> Result<JpegHeader, String> {
             // SOF0..15 without DHT, JPG and DAC.
             0xc0..=0xcf if !matches!(marker, 0xc4 | 0xc8 | 0xcc) => {
                 return start_of_frame(marker, &data[at + 2..])
+                    .map(|header| JpegHeader { is_adobe, ..header })
                     .ok_or_else(|| "JPEG: truncated start of frame".into());
             }
             // TEM and RSTn have no length.
@@ -48,7 +52,10 @@ pub fn jpeg_header(data: &[u8]) -> Result<JpegHeader, String> {
                     .get(at + 2..at + 4)
                     .and_then(|bytes| bytes.first_chunk::<2>());
                 match length.map(|&bytes| usize::from(u16::from_be_bytes(bytes))) {
-                    Some(length @ 2..) => at += 2 + length,
+                    Some(length @ 2..) => {
+                        is_adobe |= marker == 0xee && data[at + 4..].starts_with(b"Adobe");
+                        at += 2 + length;
+                    }
                     Some(_) => {
                         return Err(format!("JPEG: segment of impossible length at byte {at}"));
                     }
@@ -97,6 +104,7 @@ fn start_of_frame(marker: u8, segment: &[u8]) -> Option<JpegHeader> {
             colour: None,
         },
         is_baseline: matches!(marker, 0xc0 | 0xc1),
+        is_adobe: false,
     })
 }
 
@@ -133,6 +141,14 @@ mod tests {
         assert_eq!(header.samples.size, Some((16, 16)));
         assert_eq!(header.samples.bit_depth, 8);
         assert!(header.is_baseline);
+    }
+
+    #[test]
+    fn adobe_leaves_its_mark() {
+        let marker = [&[0xff, 0xee, 0, 14][..], b"Adobe", &[0; 7]].concat();
+        let by_adobe = [&JPEG[..2], &marker, &JPEG[2..]].concat();
+        assert!(jpeg_header(&by_adobe).expect("a header").is_adobe);
+        assert!(!jpeg_header(JPEG).expect("a header").is_adobe);
     }
 
     #[test]

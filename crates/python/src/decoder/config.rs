@@ -176,8 +176,10 @@ impl PyFlexibleDecoderConfig {
 
     /// Sets the pixel format of the output buffers. Addition.
     ///
-    /// In ``NV12``, ``NV21`` and ``I420`` the samples of 8-bit 4:2:0 streams are delivered as they were
-    /// decoded; the buffer's ``color_format`` tells the stream's matrix and range.
+    /// In ``NV12``, ``NV21`` and ``I420`` the samples of 8-bit 4:2:0 streams and JPEGs of the frame's size are
+    /// delivered as they were decoded, as are luma in ``GRAY8`` and 4:2:2 in ``UYVY``; the buffer's
+    /// ``color_format`` tells matrix and range (of JPEG: BT.601, full). What the CPU decodes in another layout
+    /// comes in all of these formats by way of RGB; PNG and raw RGB become BT.601 in limited range.
     #[pyo3(signature = (format=PyVideoFormat::Rgba))]
     fn with_output(&self, py: Python<'_>, format: PyVideoFormat) -> Self {
         self.changed(py, |inner| inner.output_format = format.into())

@@ -39,6 +39,9 @@ const RESULT_CALLBACK: &str = "the result callback";
 ///   thread of the decoder; with skips that are known at once, on the submitting thread. What it raises
 ///   is logged to ``savant_rs.deepstream`` and ignored.
 ///
+/// Pictures come as they are coded: the EXIF orientation of a JPEG is not applied, nor are colour profiles.
+/// PNG samples of 16 bits are rounded to 8.
+///
 /// All methods may be called from any thread. They release the GIL while they work, and Ctrl-C ends
 /// their waits.
 #[pyclass(

@@ -13,7 +13,7 @@ use std::any::Any;
 
 pub use nvbufsurface_sys::LoadOptions;
 
-use crate::convert::Picture;
+use crate::convert::Canvas;
 use crate::enums::MemType;
 use crate::error::Error;
 use crate::geometry::{Rect, TransformConfig};
@@ -150,16 +150,20 @@ pub trait Backend: Send + Sync {
         shape: ByteRows,
     ) -> Result<(), Error>;
 
-    /// Converts a picture in ordinary memory into a slot. Returns where the picture lies if
-    /// the sizes differ, `None` if it covers the slot.
+    /// Calls `paint` once with the pixels of a slot or with memory that is then copied there. What they
+    /// are before is not specified.
     ///
     /// # Safety
     /// See the trait.
     ///
     /// # Errors
-    /// [`Error::InvalidPicture`], [`Error::UnsupportedConversion`], [`Error::EmptyRect`],
+    /// [`Error::UnsupportedConversion`] for formats other than [`VideoFormat`](crate::VideoFormat),
     /// [`Error::NotNvBufSurface`].
-    unsafe fn render(&self, picture: &Picture<'_>, slot: &SlotInfo) -> Result<Option<Rect>, Error>;
+    unsafe fn draw(
+        &self,
+        slot: &SlotInfo,
+        paint: &mut dyn FnMut(&mut Canvas<'_>),
+    ) -> Result<(), Error>;
 
     /// Scales `src_rect` of one slot (clipped to it) into another.
     ///

@@ -4,7 +4,7 @@ use crate::backend::ByteRows;
 use crate::format::VideoFormat;
 
 /// What a picture is drawn on: the planes of a surface or of a copy of it in ordinary memory.
-pub(crate) struct Canvas<'a> {
+pub struct Canvas<'a> {
     format: VideoFormat,
     size: (u32, u32),
     /// Rows and the bytes from one to the next, of each plane of the format.
@@ -39,18 +39,31 @@ impl<'a> Canvas<'a> {
         Self::new(format, size, planes)
     }
 
-    pub(crate) fn format(&self) -> VideoFormat {
+    /// The pixel format.
+    pub fn format(&self) -> VideoFormat {
         self.format
     }
 
-    pub(crate) fn size(&self) -> (u32, u32) {
+    /// Width and height in pixels.
+    pub fn size(&self) -> (u32, u32) {
         self.size
     }
 
-    /// A plane with its padding, and the bytes from one row to the next.
-    pub(crate) fn plane(&mut self, index: usize) -> (&mut [u8], usize) {
+    /// A plane with its padding, and the bytes from one row to the next. After the last row there may be
+    /// no padding.
+    ///
+    /// # Panics
+    /// If the format has no such plane.
+    pub fn plane(&mut self, index: usize) -> (&mut [u8], usize) {
         let (bytes, pitch) = &mut self.planes[index];
         (bytes, *pitch)
+    }
+
+    /// A row of a plane without padding.
+    pub(super) fn row(&mut self, plane: usize, row: u32) -> &mut [u8] {
+        let row_bytes = self.format.info().planes[plane].row_bytes(self.size.0);
+        let (bytes, pitch) = self.plane(plane);
+        &mut bytes[row as usize * pitch..][..row_bytes]
     }
 
     /// The rows of a plane without padding.

@@ -2,6 +2,8 @@
 
 mod canvas;
 mod deep;
+mod from_rgba;
+mod letterbox;
 pub(crate) mod nearest;
 mod picture;
 mod planar;
@@ -10,80 +12,119 @@ mod rgba;
 mod ycbcr;
 
 use crate::backend::backend;
-use crate::enums::Padding;
+use std::ops::Range;
+
+use crate::colour::Colour;
 use crate::error::Error;
 use crate::format::VideoFormat;
-use crate::geometry::{Rect, visible_letterbox_rect};
+use crate::geometry::Rect;
 use crate::shared_buffer::SharedBuffer;
+use from_rgba::FromRgba;
+use letterbox::Letterbox;
 
-pub(crate) use canvas::{Canvas, plane_shapes};
+pub use canvas::Canvas;
+pub(crate) use canvas::plane_shapes;
 pub use picture::{Picture, PictureLayout};
 pub(crate) use rgba::to_rgba;
 
-/// Converts a picture into slot 0 of a buffer, on the calling thread.
+/// Lets `paint` draw slot 0 of a buffer, on the calling thread, and marks the surface with `colour`.
 ///
-/// RGBA buffers take every layout. NV12, NV21 and I420 buffers take 4:2:0 pictures of their own size,
-/// whose samples are not changed; the surface is marked with the picture's matrix and range.
-///
-/// If the sizes agree, this is one pass and the result is `None`. Otherwise the picture is
-/// letterboxed symmetrically with nearest-neighbour sampling, borders are zero, and the result is
-/// the rectangle that it covers.
+/// The pixels are whatever `paint` leaves there, which may be anything before. Nobody else gets at them
+/// meanwhile.
 ///
 /// # Errors
-/// [`Error::InvalidPicture`] if a plane is too small, [`Error::UnsupportedConversion`] for other
-/// combinations, [`Error::EmptyRect`] if the picture would vanish, [`Error::SlotOutOfBounds`],
+/// [`Error::UnsupportedConversion`] if the buffer has no [`VideoFormat`]; [`Error::SlotOutOfBounds`],
 /// [`Error::NotNvBufSurface`], [`Error::NotWritable`].
-pub fn render_picture(picture: &Picture<'_>, buffer: &SharedBuffer) -> Result<Option<Rect>, Error> {
+pub fn draw<T>(
+    buffer: &SharedBuffer,
+    colour: Colour,
+    paint: impl FnOnce(&mut Canvas<'_>) -> T,
+) -> Result<T, Error> {
     let backend = backend()?;
     let mut slot = buffer.slot(0)?;
     let _guard = buffer.lock_pixels_mut()?;
+    let mut paint = Some(paint);
+    let mut result = None;
+    let mut once = |canvas: &mut Canvas<'_>| result = paint.take().map(|paint| paint(canvas));
     // SAFETY: the buffer is alive, and the guard excludes every other access to its pixels and its
     // descriptor.
     unsafe {
-        slot.set_colour(picture.colour);
-        backend.render(picture, &slot)
+        slot.set_colour(colour);
+        backend.draw(&slot, &mut once)?;
     }
+    result.ok_or(Error::UnsupportedConversion {
+        color_format: slot.color_format,
+        reason: "the backend drew nothing",
+    })
 }
 
-/// Draws a picture.
-pub(crate) fn render(
-    picture: &Picture<'_>,
-    canvas: &mut Canvas<'_>,
-) -> Result<Option<Rect>, Error> {
-    picture.check()?;
-    let picture_size = (picture.width, picture.height);
-    if canvas.format() != VideoFormat::Rgba {
-        if picture_size == canvas.size() && planar::copy(picture, canvas) {
+/// Converts a picture into slot 0 of a buffer, on the calling thread; the surface is marked with the
+/// picture's matrix and range. See [`Canvas::render`].
+///
+/// # Errors
+/// Those of [`Canvas::render`] and [`draw`].
+pub fn render_picture(picture: &Picture<'_>, buffer: &SharedBuffer) -> Result<Option<Rect>, Error> {
+    draw(buffer, picture.colour, |canvas| canvas.render(picture))?
+}
+
+impl Canvas<'_> {
+    /// Draws a picture of any layout.
+    ///
+    /// If the sizes agree, the result is `None`. Otherwise the picture is letterboxed symmetrically with
+    /// nearest-neighbour sampling, with black borders (zero in RGBA and `BGRx`), and the result is the
+    /// rectangle that it covers.
+    ///
+    /// Samples of a picture of the canvas's size are not changed where the format holds the same ones:
+    /// luma in GRAY8, 4:2:0 and grey in NV12, NV21 and I420, 4:2:2 in UYVY. All other pictures become
+    /// Y, Cb, Cr by way of RGB, in their own matrix and range, chroma averaged over its block.
+    ///
+    /// # Errors
+    /// [`Error::InvalidPicture`] if a plane is too small, [`Error::EmptyRect`] if the picture would
+    /// vanish.
+    pub fn render(&mut self, picture: &Picture<'_>) -> Result<Option<Rect>, Error> {
+        picture.check()?;
+        let (width, height) = self.size();
+        if (picture.width, picture.height) == (width, height) && planar::copy(picture, self) {
             return Ok(None);
         }
-        return Err(Error::UnsupportedConversion {
-            color_format: canvas.format().info().color_format,
-            reason: "other formats than RGBA take 4:2:0 pictures of their own size only",
-        });
-    }
-    let size = canvas.size();
-    let (to, pitch) = canvas.plane(0);
-    if picture_size == size {
-        to_rgba(picture, to, pitch)?;
-        return Ok(None);
-    }
-
-    let target = visible_letterbox_rect(picture_size, size, Padding::Symmetric, None)?;
-    let map = nearest::Map::new(Rect::covering(picture_size), target, 4);
-    nearest::clear_around(to, pitch, size, target, 4);
-    let mut line = vec![0; picture.width as usize * 4];
-    let mut line_holds = None;
-    for row in 0..target.height {
-        let source = map.source_row(row);
-        if line_holds != Some(source) {
-            let pitch = line.len();
-            to_rgba(&picture.row(source), &mut line, pitch)?;
-            line_holds = Some(source);
+        let mut source = Letterbox::new(picture, (width, height))?;
+        match self.format() {
+            VideoFormat::Rgba => {
+                let (to, pitch) = self.plane(0);
+                source.draw(0..height, to, pitch)?;
+            }
+            VideoFormat::Bgrx => {
+                let (to, pitch) = self.plane(0);
+                for (rows, to) in strips(height).zip(to.chunks_mut(pitch * STRIP as usize)) {
+                    source.draw(rows, to, pitch)?;
+                    rgba::swap_red_and_blue(to);
+                }
+            }
+            format => {
+                let mut converter = FromRgba::new(picture.colour, format, width);
+                let pitch = width as usize * 4;
+                let mut strip = vec![0; pitch * STRIP.min(height) as usize];
+                for rows in strips(height) {
+                    source.draw(rows.clone(), &mut strip, pitch)?;
+                    converter.convert(&strip, rows, self);
+                }
+            }
         }
-        map.scale_row(&line, &mut to[map.target_row(row) * pitch..]);
+        Ok(source.covered())
     }
-    Ok(Some(target))
 }
 
+/// Rows that are RGBA at a time on their way to another format: few enough to stay in the cache. Even, so
+/// that no chroma sample belongs to two strips.
+const STRIP: u32 = 16;
+
+fn strips(height: u32) -> impl Iterator<Item = Range<u32>> {
+    (0..height)
+        .step_by(STRIP as usize)
+        .map(move |first| first..height.min(first.saturating_add(STRIP)))
+}
+
+#[cfg(test)]
+mod from_rgba_tests;
 #[cfg(test)]
 mod tests;

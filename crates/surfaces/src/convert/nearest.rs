@@ -72,15 +72,21 @@ pub(crate) fn clear_around(
     pixel_bytes: usize,
 ) {
     let row_bytes = (width as usize * pixel_bytes).min(pitch);
-    let left = target.left as usize * pixel_bytes;
-    let right = (target.left + target.width) as usize * pixel_bytes;
     let inside = target.top..target.top + target.height;
     for (row, bytes) in (0..height).zip(to.chunks_mut(pitch)) {
+        let bytes = &mut bytes[..row_bytes];
         if inside.contains(&row) {
-            bytes[..left].fill(0);
-            bytes[right..row_bytes].fill(0);
+            clear_beside(bytes, target, pixel_bytes);
         } else {
-            bytes[..row_bytes].fill(0);
+            bytes.fill(0);
         }
     }
+}
+
+/// Zeroes the pixels of a row that are left and right of `target`.
+pub(crate) fn clear_beside(row: &mut [u8], target: Rect, pixel_bytes: usize) {
+    let left = target.left as usize * pixel_bytes;
+    let right = (target.left + target.width) as usize * pixel_bytes;
+    row[..left].fill(0);
+    row[right..].fill(0);
 }

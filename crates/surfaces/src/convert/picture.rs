@@ -1,5 +1,7 @@
 //! A picture in ordinary memory.
 
+use std::ops::Range;
+
 use crate::colour::Colour;
 use crate::error::Error;
 use crate::format::PlaneFormat;
@@ -82,6 +84,7 @@ impl<'a> Picture<'a> {
             .take(format.rows(self.height) as usize)
             .map(move |row| &row[..row_bytes])
     }
+
     /// Whether samples have more than 8 bits.
     pub(super) fn is_deep(&self) -> bool {
         self.bits > 8
@@ -153,9 +156,18 @@ impl<'a> Picture<'a> {
 
     /// One row as a picture of its own. The picture must have passed [`check`](Self::check).
     pub(super) fn row(&self, row: u32) -> Self {
-        let mut picture = Self { height: 1, ..*self };
+        self.strip(row..row + 1)
+    }
+
+    /// Some rows as a picture of their own; more than one begin at an even row. The picture must have
+    /// passed [`check`](Self::check).
+    pub(super) fn strip(&self, rows: Range<u32>) -> Self {
+        let mut picture = Self {
+            height: rows.end - rows.start,
+            ..*self
+        };
         for (index, format) in self.layout.planes().iter().enumerate() {
-            let start = (row >> format.height_shift) as usize * self.strides[index];
+            let start = (rows.start >> format.height_shift) as usize * self.strides[index];
             picture.planes[index] = &self.planes[index][start..];
         }
         picture

@@ -52,6 +52,13 @@ pub(crate) fn to_rgba(picture: &Picture<'_>, to: &mut [u8], pitch: usize) -> Res
     Ok(())
 }
 
+/// Turns RGBA into BGRA, and the other way round; padding may lie between the rows.
+pub(super) fn swap_red_and_blue(rows: &mut [u8]) {
+    for pixel in rows.as_chunks_mut::<4>().0 {
+        pixel.swap(0, 2);
+    }
+}
+
 fn gray<'a>(picture: &Picture<'a>) -> YuvGrayImage<'a, u8> {
     YuvGrayImage {
         y_plane: picture.planes[0],

@@ -5,7 +5,7 @@
 //! which stays within one level of exact arithmetic.
 
 use super::picture::{Picture, PictureLayout};
-use crate::colour::{Colour, Matrix, Range};
+use crate::colour::{Colour, Range};
 
 /// Fractional bits of the sums. With 5, no sum of terms leaves 16 bits.
 const FRACTION_BITS: u32 = 5;
@@ -61,11 +61,7 @@ impl Factors {
     /// `bits` is the depth of the samples, which have been brought to the scale of 8 bits: full range
     /// ends a little short of 256 there.
     pub(super) fn new(Colour { matrix, range }: Colour, bits: u32) -> Self {
-        let (kr, kb) = match matrix {
-            Matrix::Bt601 => (0.299, 0.114),
-            Matrix::Bt709 => (0.2126, 0.0722),
-            Matrix::Bt2020 => (0.2627, 0.0593),
-        };
+        let (kr, kb) = matrix.luma_weights();
         let kg = 1.0 - kr - kb;
         let (black, luma_scale, chroma_scale) = match range {
             Range::Limited => (16.0, 255.0 / 219.0, 255.0 / 224.0),

@@ -20,7 +20,7 @@ use nvbufsurface_sys::{Libraries, LoadOptions, NVBUF_MEM_SYSTEM};
 
 use super::host::HostBackend;
 use super::{Backend, BackendKind, ByteRows, ForeignArray, ForeignMemory};
-use crate::convert::{self, Canvas, Picture};
+use crate::convert::{self, Canvas};
 use crate::enums::MemType;
 use crate::error::Error;
 use crate::geometry::{Rect, TransformConfig};
@@ -140,10 +140,14 @@ impl Backend for DeepStreamBackend {
         unsafe { pixels::copy_out(&self.engine.cuda, slot, plane, to, shape) }
     }
 
-    unsafe fn render(&self, picture: &Picture<'_>, slot: &SlotInfo) -> Result<Option<Rect>, Error> {
+    unsafe fn draw(
+        &self,
+        slot: &SlotInfo,
+        paint: &mut dyn FnMut(&mut Canvas<'_>),
+    ) -> Result<(), Error> {
         if self.engine.is_cpu_memory(slot.mem_type) {
             // SAFETY: same contract.
-            return unsafe { self.cpu.render(picture, slot) };
+            return unsafe { self.cpu.draw(slot, paint) };
         }
         self.reachable(slot)?;
         let format = slot.format().ok_or(Error::UnsupportedConversion {
@@ -158,7 +162,7 @@ impl Backend for DeepStreamBackend {
         // SAFETY: the staging memory has this size, was initialised by the driver, and belongs to
         // this work alone; the slice is gone before the upload.
         let pixels = unsafe { std::slice::from_raw_parts_mut(staging, bytes) };
-        let covered = convert::render(picture, &mut Canvas::packed(format, size, pixels))?;
+        paint(&mut Canvas::packed(format, size, pixels));
         let mut from = staging.cast_const();
         for (index, shape) in shapes.into_iter().enumerate() {
             let plane = super::plane::locate(slot, index)?;
@@ -169,8 +173,7 @@ impl Backend for DeepStreamBackend {
                 from = from.add(shape.packed_size());
             }
         }
-        work.finish()?;
-        Ok(covered)
+        work.finish()
     }
 
     unsafe fn transform(

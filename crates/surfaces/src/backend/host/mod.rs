@@ -10,7 +10,7 @@ use std::sync::Once;
 use nvbufsurface_sys::{Generation, NvBufSurfaceHead};
 
 use super::{Backend, BackendKind, ByteRows, ForeignArray, ForeignMemory};
-use crate::convert::{self, Canvas, Picture};
+use crate::convert::Canvas;
 use crate::enums::MemType;
 use crate::error::Error;
 use crate::geometry::{Rect, TransformConfig};
@@ -119,7 +119,11 @@ impl Backend for HostBackend {
         unsafe { pixels::copy_out(slot, plane, to, shape) }
     }
 
-    unsafe fn render(&self, picture: &Picture<'_>, slot: &SlotInfo) -> Result<Option<Rect>, Error> {
+    unsafe fn draw(
+        &self,
+        slot: &SlotInfo,
+        paint: &mut dyn FnMut(&mut Canvas<'_>),
+    ) -> Result<(), Error> {
         let format = slot.format().ok_or(Error::UnsupportedConversion {
             color_format: slot.color_format,
             reason: "only the formats of VideoFormat can be written",
@@ -132,8 +136,8 @@ impl Backend for HostBackend {
         let planes = (0..format.info().planes.len())
             .map(plane)
             .collect::<Result<_, Error>>()?;
-        let mut canvas = Canvas::new(format, (slot.width, slot.height), planes);
-        convert::render(picture, &mut canvas)
+        paint(&mut Canvas::new(format, (slot.width, slot.height), planes));
+        Ok(())
     }
 
     unsafe fn transform(

@@ -1,6 +1,8 @@
 //! From what a decoder returns to pixels in a pooled surface.
 
-use std::io::Cursor;
+mod jpeg;
+mod png;
+mod scratch;
 
 use gst_video::{
     VideoColorMatrix, VideoColorRange, VideoColorimetry, VideoFormat, VideoFrame, VideoFrameExt,
@@ -72,8 +74,8 @@ impl RawPicture {
                 Place::Surfaces => render_surface(&sample, output.colour, target),
             },
             Self::Av1(picture) => super::av1::render(&picture, target),
-            Self::Encoded(Kind::Jpeg, data) => render_jpeg(&data, target),
-            Self::Encoded(Kind::Png, data) => render_png(&data, target),
+            Self::Encoded(Kind::Jpeg, data) => jpeg::render(&data, target),
+            Self::Encoded(Kind::Png, data) => png::render(&data, target),
             Self::Encoded(
                 Kind::Raw {
                     width,
@@ -247,69 +249,6 @@ fn render_packed(
     render_picture(&picture, target)
         .map(|_| ())
         .map_err(|error| error.to_string())
-}
-
-fn render_jpeg(data: &[u8], target: &SharedBuffer) -> Result<(), String> {
-    let describe = |error: turbojpeg::Error| format!("JPEG: {error}");
-    let mut decoder = turbojpeg::Decompressor::new().map_err(describe)?;
-    let header = decoder.read_header(data).map_err(describe)?;
-    check_pixels("JPEG", header.width as u64, header.height as u64)?;
-    let pitch = header.width * 4;
-    let mut pixels = vec![0; pitch * header.height];
-    let image = turbojpeg::Image {
-        pixels: &mut pixels[..],
-        width: header.width,
-        pitch,
-        height: header.height,
-        format: turbojpeg::PixelFormat::RGBA,
-    };
-    decoder.decompress(data, image).map_err(describe)?;
-    render_packed(
-        PictureLayout::Rgba,
-        (header.width as u32, header.height as u32),
-        &pixels,
-        pitch,
-        target,
-    )
-}
-
-fn render_png(data: &[u8], target: &SharedBuffer) -> Result<(), String> {
-    let describe = |error: png::DecodingError| format!("PNG: {error}");
-    let mut decoder = png::Decoder::new(Cursor::new(data));
-    decoder.set_transformations(
-        png::Transformations::EXPAND | png::Transformations::STRIP_16 | png::Transformations::ALPHA,
-    );
-    let mut reader = decoder.read_info().map_err(describe)?;
-    let (width, height) = (reader.info().width, reader.info().height);
-    check_pixels("PNG", u64::from(width), u64::from(height))?;
-    let size = reader
-        .output_buffer_size()
-        .ok_or("PNG: the picture is too large")?;
-    let mut pixels = vec![0; size];
-    let info = reader.next_frame(&mut pixels).map_err(describe)?;
-    match info.color_type {
-        png::ColorType::Rgba => render_packed(
-            PictureLayout::Rgba,
-            (width, height),
-            &pixels,
-            info.line_size,
-            target,
-        ),
-        png::ColorType::GrayscaleAlpha => {
-            let rgba: Vec<u8> = pixels
-                .chunks_exact(2)
-                .flat_map(|pixel| [pixel[0], pixel[0], pixel[0], pixel[1]])
-                .collect();
-            render_packed(
-                PictureLayout::Rgba,
-                (width, height),
-                &rgba,
-                width as usize * 4,
-                target,
-            )
-        }
-        other => Err(format!("PNG: unexpected colour type {other:?}")),
-    }
 }
 
 fn check_pixels(what: &str, width: u64, height: u64) -> Result<(), String> {
