@@ -25,7 +25,8 @@ from clips_lib import CLIPS
 from savant_rs.deepstream import FlexibleDecoder, FlexibleDecoderConfig, _native
 from savant_rs.gstreamer import PacketReader
 
-WARM_UP = 1000
+# Until then the allocator still takes memory for as many threads as ever tear down at once.
+WARM_UP = 4000
 CYCLES = 2000
 SAMPLES = 200
 LIMIT_BYTES = 200
