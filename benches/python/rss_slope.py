@@ -25,7 +25,7 @@ from clips_lib import CLIPS
 from savant_rs.deepstream import FlexibleDecoder, FlexibleDecoderConfig, _native
 from savant_rs.gstreamer import PacketReader
 
-# Until then the allocator still takes memory for as many threads as ever tear down at once.
+# Slopes of earlier cycles scatter by hundreds of bytes while the allocator settles.
 WARM_UP = 4000
 CYCLES = 2000
 SAMPLES = 200
