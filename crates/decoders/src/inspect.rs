@@ -39,6 +39,8 @@ pub(crate) struct Inspection {
     pub is_recovery_point: bool,
     /// The parameter sets that the packet brings, if they are complete.
     pub parameter_sets: Option<Payload>,
+    /// The H.264 or HEVC sequence parameter set that the packet brings.
+    pub sequence_set: Option<Payload>,
     /// Why this stream is nothing for a hardware decoder, whatever the chip can do.
     pub only_software: Option<&'static str>,
 }
@@ -72,6 +74,7 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
         predicted_size: None,
         is_recovery_point: false,
         parameter_sets: None,
+        sequence_set: None,
         only_software: None,
     };
     let corrupt = NoPicture::Corrupt;
@@ -178,6 +181,7 @@ fn from_access_unit(unit: AccessUnit, config: impl Fn(&AccessUnit) -> DecoderCon
         predicted_size: None,
         is_recovery_point: unit.is_recovery_point,
         parameter_sets: unit.parameter_sets,
+        sequence_set: unit.sequence_set,
         only_software: None,
         payload: unit.annex_b,
     }

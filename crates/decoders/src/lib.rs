@@ -24,5 +24,5 @@ pub use flexible::{
 };
 pub use machine::{Counters, Latency};
 pub use outcome::{DecoderParameters, NoPicture, SkipReason};
-pub use output::{DecodedFrame, DecoderInfo, FrameOutput, Output, Payload};
+pub use output::{DecodedFrame, DecoderInfo, FrameOutput, Output, Payload, Sink};
 pub use sealed::{SealedDelivery, UnsealError};

@@ -113,6 +113,24 @@ pub enum Output<T> {
     },
 }
 
+/// Takes the outputs of a decoder, one at a time.
+pub trait Sink<T>: Send + Sync {
+    /// Takes one output. May block: the decoder holds no lock.
+    fn take(&self, output: Output<T>);
+
+    /// Calls `work` once, which takes several outputs: what each of them needs can be fetched for all
+    /// together.
+    fn scope(&self, work: &mut dyn FnMut()) {
+        work();
+    }
+}
+
+impl<T, F: Fn(Output<T>) + Send + Sync> Sink<T> for F {
+    fn take(&self, output: Output<T>) {
+        self(output);
+    }
+}
+
 /// A decoded picture with the frame it belongs to.
 ///
 /// The picture's buffer can be taken once, sealed: the seal opens when this output is dropped.

@@ -44,6 +44,8 @@ pub struct AccessUnit {
     pub is_recovery_point: bool,
     /// The parameter sets with start codes, if they are complete.
     pub parameter_sets: Option<Arc<[u8]>>,
+    /// The sequence parameter set, if there is one.
+    pub sequence_set: Option<Arc<[u8]>>,
     /// `profile_idc` of the sequence parameter set, if there is one (H.264 only).
     pub profile_idc: Option<u8>,
     /// What the sequence parameter set says of the samples, if there is one that can be read.
@@ -122,6 +124,7 @@ impl Syntax {
             is_random_access: has_parameter_sets && has(Role::RandomAccessSlice),
             is_recovery_point: has(Role::RecoveryPoint),
             parameter_sets: has_parameter_sets.then(|| parameter_sets(&annex_b, &units, &roles)),
+            sequence_set: sequence_set.map(Into::into),
             profile_idc: sequence_set.and_then(|unit| self.profile_idc(unit)),
             samples: sequence_set.and_then(|unit| self.samples(unit)),
             without_picture: if has(Role::SkippedLeadingSlice) {

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use frames::{Codec, FrameInfo};
-use parking_lot::{Condvar, Mutex};
+use parking_lot::Mutex;
 use surfaces::SharedBuffer;
 use surfaces::wait::Wait;
 
+use super::change::{Signals, Until};
 use super::config::FlexibleDecoderConfig;
 use super::delivery::Delivery;
 use super::error::DecoderError;
@@ -20,7 +21,7 @@ use crate::callback::{self, Scope};
 use crate::engine::Blueprint;
 use crate::machine::{Arrival, Effects, Flow, Gate, Input, LaneId, Limits, Machine, Outgoing};
 use crate::outcome::{DecoderParameters, NoPicture, SkipReason};
-use crate::output::{DecodedFrame, DecoderInfo, FrameOutput, Output, Packet, Payload};
+use crate::output::{DecodedFrame, DecoderInfo, FrameOutput, Output, Packet, Payload, Sink};
 use crate::reaper::{self, Teardown};
 
 /// Packets queued in front of a decoder.
@@ -68,12 +69,11 @@ pub(super) struct State<T: Clone + Send + Sync + 'static> {
 /// What all threads of a decoder share. The lock is never held while foreign code runs.
 pub(super) struct Core<T: Clone + Send + Sync + 'static> {
     pub config: FlexibleDecoderConfig<T>,
-    sink: Box<dyn Fn(Output<T>) + Send + Sync>,
+    pub sink: Box<dyn Sink<T>>,
     pub state: Mutex<State<T>>,
     /// Follows the access units of the current session. Never held together with `state`.
     tracker: Mutex<Tracker>,
-    /// Notified after every change of the state.
-    pub changed: Condvar,
+    pub signals: Signals,
 }
 
 pub(super) fn now() -> Instant {
@@ -81,10 +81,7 @@ pub(super) fn now() -> Instant {
 }
 
 impl<T: Clone + Send + Sync + 'static> Core<T> {
-    pub(super) fn new(
-        config: FlexibleDecoderConfig<T>,
-        sink: Box<dyn Fn(Output<T>) + Send + Sync>,
-    ) -> Arc<Self> {
+    pub(super) fn new(config: FlexibleDecoderConfig<T>, sink: Box<dyn Sink<T>>) -> Arc<Self> {
         let limits = Limits {
             detect_buffer: config.detect_buffer_limit,
             idle_timeout: config.idle_timeout,
@@ -109,7 +106,7 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             state: Mutex::new(state),
             // Replaced when the first session begins.
             tracker: Mutex::new(Tracker::new(Codec::RawRgba)),
-            changed: Condvar::new(),
+            signals: Signals::default(),
         })
     }
 
@@ -137,7 +134,7 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
 
     /// Counts and hands over a frame that no decoder will see.
     pub(super) fn refuse(&self, item: Item<T>, reason: SkipReason) -> Result<(), DecoderError> {
-        let refused = self.state.lock().machine.refuse(item, reason);
+        let refused = self.change().machine.refuse(item, reason);
         self.emit(refused.ok_or(DecoderError::ShutDown)?);
         Ok(())
     }
@@ -224,7 +221,6 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             self.retire(lane);
         }
         self.ensure_delivery();
-        self.changed.notify_all();
     }
 
     /// Carries the effects of a submission out, and returns the lane to wait for.
@@ -240,7 +236,7 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             let (blueprint, fps) = plan();
             let built = Link::build(self, lane, params, &blueprint, fps);
             let started = built.and_then(|link| {
-                let mut state = self.state.lock();
+                let mut state = self.change();
                 if !state.machine.has_lane(lane) {
                     // Shut down meanwhile: dropping the link stops what was built.
                     return Ok(());
@@ -249,7 +245,7 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
                 drop(state);
                 link.start()
             });
-            let effects = self.state.lock().machine.started(lane, started, now());
+            let effects = self.change().machine.started(lane, started, now());
             settle = effects.settle.or(settle);
             self.carry_out(effects);
         }
@@ -266,18 +262,13 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
 
     /// A picture has been converted, or could not be.
     pub(super) fn converted(&self, lane: LaneId, ticket: u64, result: Result<Finished, String>) {
-        let unused = self
-            .state
-            .lock()
-            .machine
-            .converted(lane, ticket, result, now());
+        let unused = self.change().machine.converted(lane, ticket, result, now());
         drop(unused);
-        self.changed.notify_all();
     }
 
     fn retire(&self, lane: LaneId) {
         let link = {
-            let mut state = self.state.lock();
+            let mut state = self.change();
             let Some(link) = state.links.remove(&lane) else {
                 return;
             };
@@ -285,7 +276,7 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             link
         };
         let teardown = reaper::retire(move || link.stop());
-        let mut state = self.state.lock();
+        let mut state = self.change();
         state.retiring -= 1;
         state.teardowns.retain(|earlier| !earlier.has_ended());
         state.teardowns.push(teardown);
@@ -294,7 +285,7 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
     /// Ends at once. With `wait`, for the running callback and the teardown, both within limits.
     pub(super) fn abandon(self: &Arc<Self>, wait: bool) -> Result<(), DecoderError> {
         let (remains, links): (_, Vec<_>) = {
-            let mut state = self.state.lock();
+            let mut state = self.change();
             if wait && state.machine.is_closed() {
                 return Err(DecoderError::ShutDown);
             }
@@ -304,7 +295,6 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             )
         };
         drop(remains);
-        self.changed.notify_all();
         let mut teardowns = std::mem::take(&mut self.state.lock().teardowns);
         for link in links {
             link.cancel();
@@ -327,8 +317,8 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
         }
     }
 
-    fn await_delivery_thread(&self, wait: Wait<'_>) {
-        let ended = wait.on(&self.changed, &mut self.state.lock(), |state| {
+    fn await_delivery_thread(self: &Arc<Self>, wait: Wait<'_>) {
+        let ended = self.sleep(Until::Progress, wait, |state| {
             (!state.delivery.is_running()).then_some(())
         });
         if ended.is_err() {
@@ -340,8 +330,8 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
     }
 
     /// Waits until everything has been handed over, and for the teardown.
-    pub(super) fn wait_drained(&self, wait: Wait<'_>) -> Result<(), DecoderError> {
-        wait.on(&self.changed, &mut self.state.lock(), |state| {
+    pub(super) fn wait_drained(self: &Arc<Self>, wait: Wait<'_>) -> Result<(), DecoderError> {
+        self.sleep(Until::Progress, wait, |state| {
             let is_over =
                 state.machine.is_drained() && state.links.is_empty() && state.retiring == 0;
             is_over.then_some(())
@@ -353,8 +343,12 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
     }
 
     /// Waits until the outputs that open a lane have been handed over.
-    pub(super) fn wait_settled(&self, lane: LaneId, wait: Wait<'_>) -> Result<(), DecoderError> {
-        wait.on(&self.changed, &mut self.state.lock(), |state| {
+    pub(super) fn wait_settled(
+        self: &Arc<Self>,
+        lane: LaneId,
+        wait: Wait<'_>,
+    ) -> Result<(), DecoderError> {
+        self.sleep(Until::Progress, wait, |state| {
             state.machine.is_settled(lane).then_some(())
         })
         .map_err(DecoderError::from)
@@ -374,7 +368,7 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             _ => None,
         };
         let _scope = Scope::enter(self.id(), seal);
-        if catch_unwind(AssertUnwindSafe(|| (self.sink)(output))).is_err() {
+        if catch_unwind(AssertUnwindSafe(|| self.sink.take(output))).is_err() {
             tracing::error!(
                 "the result callback of source {:?} panicked",
                 self.config.source_id

@@ -8,6 +8,7 @@ use std::time::Duration;
 use surfaces::wait::Wait;
 use surfaces::{BufferGenerator, Error, GeneratorConfig, MemType, SavantIdKind, SharedBuffer};
 
+use super::change::Until;
 use super::core::{Core, Finished, Types, now};
 use crate::engine::{Blueprint, Engine, Events, RawPicture, Stopped, workers};
 use crate::machine::{Input, LaneId, Place};
@@ -91,7 +92,7 @@ impl<T: Clone + Send + Sync + 'static> Link<T> {
     pub(super) fn cancel(&self) {
         self.cancelled.store(true, Ordering::Release);
         self.pool.close();
-        self.core.changed.notify_all();
+        self.core.signals.wake_all();
     }
 
     /// Ends the engine and joins its threads.
@@ -133,7 +134,7 @@ impl<T: Clone + Send + Sync + 'static> Link<T> {
 
     /// Waits until the outputs in front of the user are few enough.
     fn wait_for_room(&self) -> Result<(), Stopped> {
-        let room = |state: &mut super::core::State<T>| {
+        let room = self.core.sleep(Until::Room, Wait::forever(), |state| {
             if self.check_cancelled().is_err() {
                 return Some(false);
             }
@@ -142,9 +143,8 @@ impl<T: Clone + Send + Sync + 'static> Link<T> {
                 Some(false) => None,
                 None => Some(false),
             }
-        };
-        let mut state = self.core.state.lock();
-        match Wait::forever().on(&self.core.changed, &mut state, room) {
+        });
+        match room {
             Ok(true) => Ok(()),
             _ => Err(Stopped),
         }
@@ -164,8 +164,7 @@ impl<T: Clone + Send + Sync + 'static> Link<T> {
 
     fn set_blocked(&self, blocked: bool) {
         self.core
-            .state
-            .lock()
+            .change()
             .machine
             .set_blocked(self.lane, blocked, now());
     }
@@ -179,11 +178,10 @@ impl<T: Clone + Send + Sync + 'static> Drop for Link<T> {
 
 impl<T: Clone + Send + Sync + 'static> Events for Link<T> {
     fn hungry(&self) {
-        let input = self.core.state.lock().machine.hungry(self.lane, now());
+        let input = self.core.change().machine.hungry(self.lane, now());
         if let Some(input) = input {
             self.give(input);
         }
-        self.core.changed.notify_all();
     }
 
     fn picture(&self, key: Option<u64>, picture: RawPicture) -> Result<(), Stopped> {
@@ -193,11 +191,9 @@ impl<T: Clone + Send + Sync + 'static> Events for Link<T> {
         let orphan = DecodedFrame::orphan(decoder.clone(), self.core.config.output_format);
         let place = self
             .core
-            .state
-            .lock()
+            .change()
             .machine
             .picture(self.lane, key, orphan, now());
-        self.core.changed.notify_all();
         let Place::Ticket(ticket) = place else {
             return self.check_cancelled();
         };
@@ -222,7 +218,8 @@ impl<T: Clone + Send + Sync + 'static> Events for Link<T> {
         };
         // The job holds no link: a session must not outlive its teardown for the sake of a conversion.
         let (core, lane) = (self.core.clone(), self.lane);
-        workers::spawn(move || {
+        let is_on_device = picture.is_on_device();
+        let job = move || {
             let render = || {
                 picture.render(&buffer)?;
                 stamp(&buffer, &info).map_err(|error| error.to_string())?;
@@ -232,18 +229,24 @@ impl<T: Clone + Send + Sync + 'static> Events for Link<T> {
                 Err("the conversion of a picture panicked; please report this".to_owned())
             });
             core.converted(lane, ticket, result);
-        });
+        };
+        if is_on_device {
+            // This thread would only hand the waiting on to another one.
+            job();
+        } else {
+            workers::spawn(job);
+        }
         Ok(())
     }
 
     fn ended(&self) {
-        let effects = self.core.state.lock().machine.ended(self.lane);
+        let effects = self.core.change().machine.ended(self.lane);
         self.core.carry_out(effects);
     }
 
     fn failed(&self, message: &str) {
         if self.check_cancelled().is_ok() {
-            let effects = self.core.state.lock().machine.failed(self.lane, message);
+            let effects = self.core.change().machine.failed(self.lane, message);
             self.core.carry_out(effects);
         }
     }

@@ -1,5 +1,6 @@
 //! The adaptive decoder of one stream.
 
+mod change;
 mod config;
 mod core;
 mod delivery;
@@ -17,6 +18,7 @@ pub use link::live_sessions;
 pub use stats::Stats;
 use surfaces::wait::Wait;
 
+use self::change::Until;
 use self::core::Core;
 use self::tracker::AccessUnit;
 use crate::callback;
@@ -24,7 +26,7 @@ use crate::engine::Blueprint;
 use crate::inspect::{self, Inspection, RawSize, Refusal};
 use crate::machine::Submitted;
 use crate::outcome::{DecoderParameters, SkipReason};
-use crate::output::{Output, Payload};
+use crate::output::{Payload, Sink};
 
 /// A frame for a decoder.
 pub struct Submission<T> {
@@ -49,17 +51,14 @@ pub struct FlexibleDecoder<T: Clone + Send + Sync + 'static> {
 
 impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
     /// A decoder in its initial state. No device and no thread is used before the first frame.
-    pub fn new(
-        config: FlexibleDecoderConfig<T>,
-        sink: impl Fn(Output<T>) + Send + Sync + 'static,
-    ) -> Self {
+    pub fn new(config: FlexibleDecoderConfig<T>, sink: impl Sink<T> + 'static) -> Self {
         Self {
             core: Core::new(config, Box::new(sink)),
         }
     }
 
     /// Takes a frame. Blocks while the input queue is full and, when codec or size changed, until all
-    /// earlier frames and the [`ParameterChange`](Output::ParameterChange) have been handed over; from a
+    /// earlier frames and the [`ParameterChange`](crate::Output::ParameterChange) have been handed over; from a
     /// callback of this decoder it never blocks. A decoder that stalls is given up after the stall
     /// timeout, with an error output for each of its frames, and a new one begins at the next random
     /// access point (H.264, HEVC) or the next frame.
@@ -123,6 +122,7 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
             predicted_size,
             is_recovery_point,
             parameter_sets,
+            sequence_set,
             only_software,
         } = inspection;
         let info = item.info;
@@ -148,23 +148,21 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
             predicted_size,
             is_recovery_point,
             parameter_sets,
+            sequence_set,
         };
         let mut arrival = Some(core.arrival(item, params, &unit, reorder, without_picture));
-        let submitted = {
-            let mut state = core.state.lock();
-            let mut attempt = |state: &mut core::State<T>| match state.machine.submit(
-                arrival.take()?,
-                reentrant,
-                core::now(),
-            ) {
+        let submitted = core.sleep(Until::Input, wait, |state| {
+            match state
+                .machine
+                .submit(arrival.take()?, reentrant, core::now())
+            {
                 Submitted::NoRoom(refused) if !reentrant => {
                     arrival = Some(refused);
                     None
                 }
                 other => Some(other),
-            };
-            wait.on(&core.changed, &mut state, &mut attempt)?
-        };
+            }
+        })?;
         let effects = match submitted {
             Submitted::Accepted(effects) => effects,
             Submitted::ShutDown => return Err(DecoderError::ShutDown),
@@ -216,8 +214,7 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
             Some(core.take_turn(wait)?)
         };
         let effects = core
-            .state
-            .lock()
+            .change()
             .machine
             .source_eos(source_id.into(), core::now());
         core.carry_out(effects.ok_or(DecoderError::ShutDown)?);
@@ -231,8 +228,7 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
         let core = &self.core;
         core.refuse_in_callback("graceful_shutdown()")?;
         let effects = core
-            .state
-            .lock()
+            .change()
             .machine
             .close(core::now())
             .ok_or(DecoderError::ShutDown)?;

@@ -25,6 +25,8 @@ pub(super) struct AccessUnit {
     pub is_recovery_point: bool,
     /// The parameter sets that it brings.
     pub parameter_sets: Option<Payload>,
+    /// The sequence parameter set that it brings.
+    pub sequence_set: Option<Payload>,
 }
 
 impl AccessUnit {
@@ -69,7 +71,8 @@ pub(super) struct Verdict {
 /// A decoder that pairs pictures with packets by their order loses count when a picture fails to come
 /// out. So after a loss in the stream what comes until the next random access point, most of it
 /// damaged anyway, is left out, and a new session begins there. One begins too where the headers tell of
-/// other samples than before: another decoder may be the right one for them.
+/// other samples than before, since another decoder may be the right one for them, or bring another
+/// sequence parameter set: NVIDIA's element damages pictures that are still on their way out.
 pub(super) struct Tracker {
     clock: PresentationClock,
     /// What the headers said of the samples last.
@@ -78,6 +81,8 @@ pub(super) struct Tracker {
     size: Option<(u32, u32)>,
     /// The parameter sets that came last.
     parameter_sets: Option<Payload>,
+    /// The sequence parameter set that came last.
+    sequence_set: Option<Payload>,
     /// Access units left out since a loss.
     left_out: Option<u32>,
 }
@@ -89,6 +94,7 @@ impl Tracker {
             samples: None,
             size: None,
             parameter_sets: None,
+            sequence_set: None,
             left_out: None,
         }
     }
@@ -96,9 +102,12 @@ impl Tracker {
     /// The next access unit of the session that runs.
     pub(super) fn follow(&mut self, unit: &AccessUnit, running: Running) -> Verdict {
         let stamp = self.clock.stamp(&unit.data);
-        let has_other_samples =
-            unit.samples.is_some() && self.samples.is_some() && unit.samples != self.samples;
+        let is_of_another_kind = differs(&self.samples, &unit.samples)
+            || differs(&self.sequence_set, &unit.sequence_set);
         self.samples = unit.samples.or(self.samples);
+        if unit.sequence_set.is_some() {
+            self.sequence_set.clone_from(&unit.sequence_set);
+        }
         if unit.parameter_sets.is_some() {
             self.parameter_sets.clone_from(&unit.parameter_sets);
         }
@@ -120,7 +129,7 @@ impl Tracker {
         }
         let begins = unit.gate != Gate::Dependent;
         match &mut self.left_out {
-            _ if has_other_samples && begins => Verdict {
+            _ if is_of_another_kind && begins => Verdict {
                 renews: true,
                 ..verdict
             },
@@ -155,6 +164,11 @@ impl Tracker {
             }
         }
     }
+}
+
+/// Whether there is something new that is not what was there before.
+fn differs<T: PartialEq>(before: &Option<T>, new: &Option<T>) -> bool {
+    matches!((before, new), (Some(before), Some(new)) if before != new)
 }
 
 impl Tracker {
@@ -193,6 +207,7 @@ mod tests {
             predicted_size: None,
             is_recovery_point: false,
             parameter_sets: None,
+            sequence_set: None,
         }
     }
 
@@ -280,6 +295,18 @@ mod tests {
                 renews,
                 "{samples:?}"
             );
+        }
+    }
+
+    #[test]
+    fn another_sequence_parameter_set_needs_a_new_session() {
+        let mut tracker = Tracker::new(Codec::H264);
+        for (set, renews) in [(1, false), (1, false), (2, true), (2, false)] {
+            let arriving = AccessUnit {
+                sequence_set: Some(Payload::from([set])),
+                ..first()
+            };
+            assert_eq!(tracker.follow(&arriving, HARDWARE).renews, renews);
         }
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use surfaces::wait::Wait;
 
+use super::change::Until;
 use super::core::Core;
 use super::error::DecoderError;
 
@@ -24,20 +25,21 @@ pub(super) struct Turn<'a, T: Clone + Send + Sync + 'static> {
 impl<T: Clone + Send + Sync + 'static> Core<T> {
     /// Waits for this caller's turn.
     pub(super) fn take_turn(self: &Arc<Self>, wait: Wait<'_>) -> Result<Turn<'_, T>, DecoderError> {
-        let mut state = self.state.lock();
-        let number = state.turns.next;
-        state.turns.next += 1;
-        state.turns.queue.push_back(number);
+        let number = {
+            let mut state = self.state.lock();
+            let number = state.turns.next;
+            state.turns.next += 1;
+            state.turns.queue.push_back(number);
+            number
+        };
+        // A turn that is given up leaves the queue when it is dropped.
         let turn = Turn { core: self, number };
-        let waited = wait.on(&self.changed, &mut state, |state| {
+        self.sleep(Until::Turn, wait, |state| {
             if state.machine.is_closed() {
                 return Some(Err(DecoderError::ShutDown));
             }
             (state.turns.queue.front() == Some(&number)).then_some(Ok(()))
-        });
-        // A turn that is given up leaves the queue when it is dropped, which takes the lock.
-        drop(state);
-        waited??;
+        })??;
         Ok(turn)
     }
 }
@@ -50,6 +52,6 @@ impl<T: Clone + Send + Sync + 'static> Drop for Turn<'_, T> {
             .turns
             .queue
             .retain(|&waiting| waiting != self.number);
-        self.core.changed.notify_all();
+        self.core.signals.turns.notify_all();
     }
 }

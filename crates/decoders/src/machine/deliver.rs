@@ -2,19 +2,26 @@
 
 use std::time::Instant;
 
-use super::lane::{LaneId, Ready};
+use super::lane::{Lane, LaneId, Ready};
 use super::{Flow, Machine, Outgoing};
 
 impl<F: Flow> Machine<F> {
+    /// Whether there is an output for the user.
+    pub fn has_delivery(&self) -> bool {
+        let is_complete = |lane: &Lane<F>| {
+            let next = lane.ready.front();
+            lane.opening.is_none()
+                && next.is_some_and(|ready| !matches!(ready, Ready::Converting { .. }))
+        };
+        self.delivering.is_none() && self.lanes.front().is_some_and(is_complete)
+    }
+
     /// The next output for the user, if it is complete. [`delivered`](Self::delivered) must follow.
     pub fn next_delivery(&mut self, now: Instant) -> Option<Outgoing<F>> {
+        if !self.has_delivery() {
+            return None;
+        }
         let lane = self.lanes.front_mut()?;
-        if self.delivering.is_some() || lane.opening.is_some() {
-            return None;
-        }
-        if matches!(lane.ready.front()?, Ready::Converting { .. }) {
-            return None;
-        }
         let id = lane.id;
         let output = match lane.ready.pop_front()? {
             Ready::Output(output) => output,

@@ -173,6 +173,13 @@ impl<F: Flow> Machine<F> {
         Some(lane.pictures() < self.limits.output)
     }
 
+    /// Whether a decoder that waited for [`has_output_room`](Self::has_output_room) may find some.
+    pub fn has_any_output_room(&self) -> bool {
+        self.lanes
+            .iter()
+            .any(|lane| lane.pictures() < self.limits.output)
+    }
+
     /// The decoder of a lane waits for a free output buffer, or no longer does.
     pub fn set_blocked(&mut self, id: LaneId, blocked: bool, now: Instant) {
         if let Some(session) = self.session_mut(id) {

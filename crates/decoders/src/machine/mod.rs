@@ -265,6 +265,16 @@ impl<F: Flow> Machine<F> {
         Submitted::Accepted(effects)
     }
 
+    /// Whether a submitter that found no room can go on for a while: half of the queue is free.
+    pub fn has_ample_input_room(&self) -> bool {
+        match self.phase {
+            Phase::Active(id) => self
+                .session(id)
+                .is_none_or(|session| session.input.len() <= self.limits.input / 2),
+            _ => true,
+        }
+    }
+
     /// The lane of the session that runs, if it takes frames with these parameters.
     pub fn continuing(&self, params: DecoderParameters) -> Option<LaneId> {
         match self.phase {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Weak};
 
 use ::frames::VideoFrameContent;
-use decoders::{DecoderError, FlexibleDecoder, Payload, Submission};
+use decoders::{DecoderError, FlexibleDecoder, Output, Payload, Sink, Submission};
 use parking_lot::Mutex;
 use pyo3::exceptions::{PyRuntimeError, PyTimeoutError};
 use pyo3::gc::{PyTraverseError, PyVisit};
@@ -76,6 +76,28 @@ fn payload(frame: &PyVideoFrame, data: Option<&Bound<'_, PyAny>>) -> PyResult<Op
     }
 }
 
+/// Hands outputs to Python.
+struct ResultCallback(Callback);
+
+impl Sink<Token> for ResultCallback {
+    fn take(&self, output: Output<Token>) {
+        // Without an interpreter there is nobody to tell.
+        Python::try_attach(|py| match PyFlexibleDecoderOutput::new(py, output) {
+            Ok(output) => drop(self.0.call(py, RESULT_CALLBACK, (output,))),
+            Err(error) => log_exception(py, "making an output", error),
+        });
+    }
+
+    /// Gets the GIL once for all: under contention it takes longer to get than a callback runs.
+    fn scope(&self, work: &mut dyn FnMut()) {
+        let mut work = Some(work);
+        let mut run = || work.take().map_or((), |work| work());
+        Python::try_attach(|_| run());
+        // Without an interpreter the outputs are dropped, but they leave.
+        run();
+    }
+}
+
 #[pymethods]
 impl PyFlexibleDecoder {
     #[new]
@@ -87,13 +109,7 @@ impl PyFlexibleDecoder {
         let (config, config_callback) = config.to_native(py);
         let result_callback = Callback::new("result_callback", result_callback)?;
         let callback = result_callback.clone();
-        let inner = Arc::new(FlexibleDecoder::new(config, move |output| {
-            // Without an interpreter there is nobody to tell.
-            Python::try_attach(|py| match PyFlexibleDecoderOutput::new(py, output) {
-                Ok(output) => drop(callback.call(py, RESULT_CALLBACK, (output,))),
-                Err(error) => log_exception(py, "making an output", error),
-            });
-        }));
+        let inner = Arc::new(FlexibleDecoder::new(config, ResultCallback(callback)));
         let mut live = LIVE.lock();
         live.retain(|decoder| decoder.strong_count() > 0);
         live.push(Arc::downgrade(&inner));

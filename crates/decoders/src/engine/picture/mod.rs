@@ -66,6 +66,11 @@ pub(crate) enum RawPicture {
 }
 
 impl RawPicture {
+    /// Whether another device converts the picture, while the calling thread waits.
+    pub(crate) fn is_on_device(&self) -> bool {
+        matches!(self, Self::Decoded { output, .. } if output.place == Place::Surfaces)
+    }
+
     /// Writes the picture into `target` in that one's format, letterboxed if the sizes differ.
     pub(crate) fn render(self, target: &SharedBuffer) -> Result<(), String> {
         match self {
