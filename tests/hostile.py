@@ -98,7 +98,7 @@ HOSTILE = (
     *(Hostile("a reference lost", clip, without([5], {*range(5), *range(20, 80)})) for clip in OPEN_GOP),
     *(Hostile("a random access picture lost", clip, without([37], {*range(37), *range(60, 80)})) for clip in OPEN_GOP),
     *(Hostile("a group repeated", clip, repeated(range(18, 37), {*range(17), *range(40, 80)})) for clip in OPEN_GOP),
-    Hostile("joined at a CRA picture", CLIPS["hevc_open_gop_320x240"], joined_at(17, 20)),
+    *(Hostile("joined between two groups", clip, joined_at(17, 20)) for clip in OPEN_GOP),
     # The pictures in front of the loss that still wait to be shown may be lost with it.
     Hostile("an IDR picture lost", CLIPS["h264_bpyramid_640x360"], without_then_whole(50, range(44))),
     Hostile("an IDR picture lost", CLIPS["hevc_720p"], without_then_whole(30, range(24))),

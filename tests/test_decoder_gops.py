@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from clips_lib import CLIPS
-from decoding import recorded
-from hostile import HOSTILE, Hostile, Unit, Verdict, joined_at, judge
+from clips_lib import Clip
+from decoding import packets_of, recorded
+from hostile import HOSTILE, OPEN_GOP, Hostile, Unit, Verdict, joined_at, judge
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,9 @@ def test_every_access_unit_of_a_hostile_stream_has_one_outcome(decoded: Decoded)
     assert sorted(decoded.delivered + decoded.skipped) == sorted(unit.frame.uuid for unit in decoded.sent)
 
 
-def test_leading_pictures_without_their_references_are_skipped() -> None:
-    """A decoder that begins at a CRA picture cannot decode the RASL pictures behind it."""
-    clip = CLIPS["hevc_open_gop_320x240"]
+@pytest.mark.parametrize("clip", OPEN_GOP, ids=lambda clip: clip.codec)
+def test_leading_pictures_without_their_references_are_skipped(clip: Clip) -> None:
+    """A decoder that begins at a CRA picture or a recovery point cannot decode the leading pictures behind it."""
     sent = joined_at(17, 20)(clip)
     leading = [unit.frame.uuid for unit in sent if unit.number < 20]
     assert len(leading) == 3
@@ -70,24 +72,32 @@ def test_leading_pictures_without_their_references_are_skipped() -> None:
     assert kinds.index("skipped") < len(kinds) - len(leading)
 
 
-def test_an_h264_stream_joined_behind_its_only_idr_picture_never_begins() -> None:
-    """Recovery points are no random access points here: that takes an IDR picture."""
-    clip = CLIPS["h264_open_gop_320x240"]
-    sent = joined_at(17, 20)(clip)
-    with recorded(detect_buffer_limit=len(sent)) as (decoder, recorder):
+def test_what_comes_before_a_recovery_point_waits_for_it() -> None:
+    clip = OPEN_GOP[0]
+    sent = joined_at(3, 20)(clip)
+    early = [unit.frame.uuid for unit in sent[:14]]
+    with recorded() as (decoder, recorder):
         for unit in sent:
             decoder.submit(unit.frame, unit.data)
-        assert recorder.kinds == []
-    assert recorder.reasons == ["waiting_for_keyframe"] * len(sent)
-
-
-def test_an_h264_stream_joined_behind_its_first_idr_picture_begins_at_the_next() -> None:
-    clip = CLIPS["h264_open_gop_320x240"]
-    sent = [*joined_at(17, 80)(clip), *joined_at(0, 0)(clip)]
-    late = [unit.frame.uuid for unit in sent[:63]]
-    with recorded(detect_buffer_limit=len(late)) as (decoder, recorder):
-        for unit in sent:
-            decoder.submit(unit.frame, unit.data)
-    assert [skip.frame.uuid for skip in recorder.skips] == late
+    waited = [skip.frame.uuid for skip in recorder.skips if skip.reason.is_waiting_for_keyframe]
+    assert waited == early
     verdict = judge(clip, sent, recorder.pictures)
-    assert (verdict.right, verdict.wrong, verdict.missing) == (clip.frames, [], [])
+    assert (verdict.right, verdict.wrong, verdict.missing) == (60, [], [])
+
+
+@pytest.mark.ffmpeg
+def test_pictures_that_are_refreshed_bit_by_bit_are_no_place_to_begin(tmp_path: Path) -> None:
+    """Intra refresh has recovery points that many pictures follow; only its first picture is an IDR picture."""
+    path = tmp_path / "refreshed.h264"
+    source = ["-f", "lavfi", "-i", "testsrc2=size=320x240:rate=25", "-frames:v", "60"]
+    encoder = ["-c:v", "libx264", "-bf", "0", "-x264-params", "intra-refresh=1:keyint=15"]
+    subprocess.run(["ffmpeg", "-v", "error", *source, *encoder, str(path)], check=True)
+    sent = packets_of(path)
+    with recorded(detect_buffer_limit=9) as (decoder, recorder):
+        for frame, data in sent[1:]:
+            decoder.submit(frame, data)
+    assert recorder.reasons == ["detection_buffer_overflow"] * 50 + ["waiting_for_keyframe"] * 9
+    with recorded() as (decoder, recorder):
+        for frame, data in sent:
+            decoder.submit(frame, data)
+    assert recorder.kinds == ["frame"] * 60

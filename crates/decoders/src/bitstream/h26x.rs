@@ -14,6 +14,8 @@ enum Role {
     SequenceParameterSet,
     PictureParameterSet,
     RandomAccessSlice,
+    /// Any other slice of H.264.
+    Slice,
     /// A message that the pictures from here on, in the order in which they are shown, are right although
     /// nothing before is there (H.264 recovery point with `recovery_frame_cnt` 0).
     RecoveryPoint,
@@ -38,7 +40,7 @@ pub struct AccessUnit {
     pub framing: Framing,
     /// The data with start codes, whatever the framing was.
     pub annex_b: Arc<[u8]>,
-    /// Whether decoding can begin here: parameter sets and a random access picture.
+    /// Whether decoding can begin here: parameter sets and a random access picture or a recovery point.
     pub is_random_access: bool,
     /// Whether a decoder that has the parameter sets may begin here too (H.264 recovery point).
     pub is_recovery_point: bool,
@@ -61,6 +63,7 @@ impl Syntax {
         };
         match self {
             Self::H264 => match header & 0x1f {
+                1 | 2 => Role::Slice,
                 5 => Role::RandomAccessSlice,
                 6 if holds_recovery_point(&unit[1..]) => Role::RecoveryPoint,
                 7 => Role::SequenceParameterSet,
@@ -121,7 +124,8 @@ impl Syntax {
             .map(|index| &annex_b[units[index].clone()]);
         AccessUnit {
             framing,
-            is_random_access: has_parameter_sets && has(Role::RandomAccessSlice),
+            is_random_access: has_parameter_sets
+                && (has(Role::RandomAccessSlice) || (has(Role::RecoveryPoint) && has(Role::Slice))),
             is_recovery_point: has(Role::RecoveryPoint),
             parameter_sets: has_parameter_sets.then(|| parameter_sets(&annex_b, &units, &roles)),
             sequence_set: sequence_set.map(Into::into),
@@ -232,6 +236,21 @@ mod tests {
                     .inspect(&framed(&[SPS, PPS, &[0x41, 1]]))
                     .is_random_access
             );
+        }
+    }
+
+    #[test]
+    fn an_h264_recovery_point_with_parameter_sets_is_a_random_access_point() {
+        let (recovery, refresh) = (&[0x06, 6, 1, 0xc4, 0x80][..], &[0x06, 6, 1, 0x48, 0x80][..]);
+        let slice = &[0x41, 1][..];
+        for (units, expected) in [
+            (&[SPS, PPS, recovery, slice][..], true),
+            (&[SPS, PPS, refresh, slice], false),
+            (&[recovery, slice], false),
+            (&[SPS, PPS, recovery], false),
+        ] {
+            let unit = Syntax::H264.inspect(&annex_b(units));
+            assert_eq!(unit.is_random_access, expected, "{units:x?}");
         }
     }
 
