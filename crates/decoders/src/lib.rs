@@ -19,8 +19,8 @@ mod sealed;
 
 pub use engine::{Element, software_elements};
 pub use flexible::{
-    ConfigCallback, DecoderError, FlexibleDecoder, FlexibleDecoderConfig, Stats, Submission,
-    live_sessions,
+    ConfigCallback, DecoderError, FlexibleDecoder, FlexibleDecoderConfig, OutputConfig, Stats,
+    Submission, live_sessions,
 };
 pub use machine::{Counters, Latency};
 pub use outcome::{DecoderParameters, NoPicture, SkipReason};

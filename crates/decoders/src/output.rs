@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use frames::{Codec, FrameInfo};
 use parking_lot::Mutex;
-use surfaces::{SharedBuffer, VideoFormat};
+use surfaces::{Rect, SharedBuffer, VideoFormat};
 
 use crate::outcome::{DecoderParameters, SkipReason};
 use crate::sealed::{Seal, SealedDelivery};
@@ -45,6 +45,9 @@ pub struct DecodedFrame {
     pub duration_ns: Option<u64>,
     /// Pixel format of the delivered buffer.
     pub format: VideoFormat,
+    /// The part of the buffer that the picture covers, in pixels; `None` for a picture that belongs to no
+    /// frame.
+    pub rect: Option<Rect>,
     /// The decoder that made the picture.
     pub decoder: Arc<DecoderInfo>,
 }
@@ -66,6 +69,7 @@ impl DecodedFrame {
             pts_ns: None,
             dts_ns: None,
             duration_ns: None,
+            rect: None,
             format,
             decoder,
         }

@@ -257,6 +257,17 @@ impl From<PyTransformConfig> for TransformConfig {
     }
 }
 
+impl From<TransformConfig> for PyTransformConfig {
+    fn from(config: TransformConfig) -> Self {
+        Self {
+            padding: config.padding.into(),
+            dst_padding: config.dst_padding.map(Into::into),
+            interpolation: config.interpolation.into(),
+            compute_mode: config.compute_mode.into(),
+        }
+    }
+}
+
 /// Where a picture of size ``src`` lands in a destination of size ``dst``. Addition.
 ///
 /// Sizes are ``(width, height)`` in pixels. Raises ``RuntimeError`` if ``dst_padding`` leaves less

@@ -96,6 +96,24 @@ pub struct TransformConfig {
     pub compute_mode: ComputeMode,
 }
 
+impl TransformConfig {
+    /// Symmetric letterboxing that shows single source pixels.
+    pub const NEAREST: Self = Self {
+        padding: Padding::Symmetric,
+        dst_padding: None,
+        interpolation: Interpolation::Nearest,
+        compute_mode: ComputeMode::Default,
+    };
+
+    /// Where a picture of size `src` (width, height) lands in a destination of size `dst`.
+    ///
+    /// # Errors
+    /// Those of [`letterbox_rect`]; [`Error::EmptyRect`] too if no pixel would be left of it.
+    pub fn place(&self, src: (u32, u32), dst: (u32, u32)) -> Result<Rect, Error> {
+        visible_letterbox_rect(src, dst, self.padding, self.dst_padding)
+    }
+}
+
 /// Where a picture of size `src` (width, height) lands in a destination of size `dst`.
 ///
 /// One side of the result may be 0 when the aspect ratios differ extremely.

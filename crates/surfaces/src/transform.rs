@@ -27,7 +27,8 @@ pub fn transform(
 /// between Y, Cb, Cr formats samples are moved and scaled, not converted to other colours.
 ///
 /// `assumed` holds in place of the source's mark, which is not written; a source of a format that is not
-/// in [`VideoFormat`](crate::VideoFormat) keeps what it is marked with.
+/// in [`VideoFormat`](crate::VideoFormat) keeps what it is marked with. Returns the rectangle that the
+/// picture covers.
 ///
 /// # Errors
 /// As [`transform`].
@@ -37,8 +38,14 @@ pub fn transform_keeping_colour(
     assumed: Option<Colour>,
     dst: &SharedBuffer,
     config: &TransformConfig,
-) -> Result<(), Error> {
-    run(src, src_rect, dst, config, Colours::Kept { assumed })
+) -> Result<Rect, Error> {
+    let (src_slot, dst_slot) = (src.first_slot()?, dst.first_slot()?);
+    let src_size = (src_slot.width, src_slot.height);
+    let crop = src_rect
+        .unwrap_or(Rect::covering(src_size))
+        .clipped_to(src_size)?;
+    run(src, src_rect, dst, config, Colours::Kept { assumed })?;
+    config.place(crop.size(), (dst_slot.width, dst_slot.height))
 }
 
 /// Matrix and range of the two buffers.

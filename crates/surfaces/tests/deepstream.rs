@@ -143,7 +143,7 @@ fn a_picture_of_the_cpu_is_converted_and_uploaded() {
         colour: Colour::default(),
         bits: 8,
     };
-    let covered = render_picture(&picture, &buffer).unwrap().unwrap();
+    let covered = render_picture(&picture, &buffer, &TransformConfig::NEAREST).unwrap();
     assert_eq!((covered.top, covered.height), (2, 4));
     let actual = pixels(&buffer);
     assert!(

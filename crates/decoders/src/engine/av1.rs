@@ -6,10 +6,11 @@
 
 use re_rav1d::dav1d::pixel::{MatrixCoefficients, YUVRange};
 use re_rav1d::dav1d::{Decoder, Error, Picture, PixelLayout, PlanarImageComponent, Settings};
-use surfaces::{Colour, Matrix, PictureLayout, Range, SharedBuffer, render_picture};
+use surfaces::{Colour, Matrix, PictureLayout, Range, Rect};
 
 use super::live::Live;
 use super::picture::MAX_PIXELS;
+use super::picture::Target;
 use super::threaded::{PacketDecoder, Sink};
 use super::{RawPicture, Stopped};
 use crate::output::Payload;
@@ -87,7 +88,7 @@ impl PacketDecoder for Av1Decoder {
 }
 
 /// Writes a picture into `target`.
-pub(super) fn render(picture: &Picture, target: &SharedBuffer) -> Result<(), String> {
+pub(super) fn render(picture: &Picture, target: Target<'_>) -> Result<Rect, String> {
     let components = [
         PlanarImageComponent::Y,
         PlanarImageComponent::U,
@@ -119,9 +120,7 @@ pub(super) fn render(picture: &Picture, target: &SharedBuffer) -> Result<(), Str
         source.planes[index] = plane;
         source.strides[index] = *stride as usize;
     }
-    render_picture(&source, target)
-        .map(drop)
-        .map_err(|error| error.to_string())
+    target.render(&source)
 }
 
 /// What is not tagged counts as BT.601.

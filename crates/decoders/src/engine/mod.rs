@@ -15,8 +15,8 @@ use std::sync::{Arc, Weak};
 
 use frames::Codec;
 use gst::prelude::*;
-pub(crate) use picture::RawPicture;
 use picture::{Output, Place};
+pub(crate) use picture::{RawPicture, Target};
 use surfaces::VideoFormat;
 use surfaces::platform::DecodeDemand;
 pub use table::{Element, software_elements};

@@ -3,12 +3,34 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use surfaces::VideoFormat;
+use surfaces::{TransformConfig, VideoFormat};
 
 use crate::config::{DecoderConfig, Hardware};
 
 /// Changes the configuration of a decoder before it is built; runs on the submitting thread.
 pub type ConfigCallback<T> = Arc<dyn Fn(DecoderConfig, &T) -> DecoderConfig + Send + Sync>;
+
+/// What a decoder makes of its pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutputConfig {
+    /// Pixel format of the output buffers.
+    pub format: VideoFormat,
+    /// Width and height of the output buffers in pixels; `None` for those that the frames declare.
+    pub size: Option<(u32, u32)>,
+    /// How pictures of another size are placed and scaled.
+    pub transform: TransformConfig,
+}
+
+impl Default for OutputConfig {
+    /// RGBA in the declared size.
+    fn default() -> Self {
+        Self {
+            format: VideoFormat::Rgba,
+            size: None,
+            transform: TransformConfig::NEAREST,
+        }
+    }
+}
 
 /// How a decoder is bound and bounded.
 #[derive(Clone)]
@@ -28,8 +50,8 @@ pub struct FlexibleDecoderConfig<T> {
     pub detect_buffer_limit: usize,
     /// How much the decoder may depend on hardware.
     pub hardware: Hardware,
-    /// Pixel format of the output buffers.
-    pub output_format: VideoFormat,
+    /// What is delivered.
+    pub output: OutputConfig,
     /// Called once per activation, if set.
     pub config_callback: Option<ConfigCallback<T>>,
 }
@@ -45,7 +67,7 @@ impl<T> FlexibleDecoderConfig<T> {
             stall_timeout: Some(Duration::from_secs(10)),
             detect_buffer_limit: 30,
             hardware: Hardware::default(),
-            output_format: VideoFormat::Rgba,
+            output: OutputConfig::default(),
             config_callback: None,
         }
     }

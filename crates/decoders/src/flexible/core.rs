@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use frames::{Codec, FrameInfo};
 use parking_lot::Mutex;
-use surfaces::SharedBuffer;
 use surfaces::wait::Wait;
+use surfaces::{Rect, SharedBuffer};
 
 use super::change::{Signals, Until};
 use super::config::FlexibleDecoderConfig;
@@ -41,6 +41,8 @@ pub(super) struct Item<T> {
 /// A converted picture.
 pub(super) struct Finished {
     pub buffer: SharedBuffer,
+    /// What the picture covers.
+    pub rect: Rect,
     pub decoder: Arc<DecoderInfo>,
 }
 
@@ -393,8 +395,9 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
         match output {
             Outgoing::Frame(item, finished, _) => {
                 self.state.lock().last_delivered = Some(item.info);
-                let decoded =
-                    DecodedFrame::of(&item.info, finished.decoder, self.config.output_format);
+                let mut decoded =
+                    DecodedFrame::of(&item.info, finished.decoder, self.config.output.format);
+                decoded.rect = Some(finished.rect);
                 Output::Frame(FrameOutput::new(decoded, item.frame, finished.buffer))
             }
             Outgoing::Orphan(decoded) => Output::OrphanFrame(decoded),

@@ -10,7 +10,7 @@ use surfaces::{BufferGenerator, Error, GeneratorConfig, MemType, SavantIdKind, S
 
 use super::change::Until;
 use super::core::{Core, Finished, Types, now};
-use crate::engine::{Blueprint, Engine, Events, RawPicture, Stopped, workers};
+use crate::engine::{Blueprint, Engine, Events, RawPicture, Stopped, Target, workers};
 use crate::machine::{Input, LaneId, Place};
 use crate::outcome::DecoderParameters;
 use crate::output::{DecodedFrame, DecoderInfo};
@@ -43,10 +43,17 @@ impl<T: Clone + Send + Sync + 'static> Link<T> {
         blueprint: &Blueprint,
         fps: (i32, i32),
     ) -> Result<Arc<Self>, String> {
+        let declared = (params.width, params.height);
+        let output = core.config.output;
+        let size = output.size.unwrap_or(declared);
+        output
+            .transform
+            .place(declared, size)
+            .map_err(|error| error.to_string())?;
         let pool = BufferGenerator::new(GeneratorConfig {
-            format: core.config.output_format,
-            width: params.width,
-            height: params.height,
+            format: output.format,
+            width: size.0,
+            height: size.1,
             fps: if fps.0 > 0 && fps.1 > 0 {
                 fps
             } else {
@@ -188,7 +195,7 @@ impl<T: Clone + Send + Sync + 'static> Events for Link<T> {
         self.check_cancelled()?;
         self.wait_for_room()?;
         let decoder = self.decoder()?;
-        let orphan = DecodedFrame::orphan(decoder.clone(), self.core.config.output_format);
+        let orphan = DecodedFrame::orphan(decoder.clone(), self.core.config.output.format);
         let place = self
             .core
             .change()
@@ -221,9 +228,17 @@ impl<T: Clone + Send + Sync + 'static> Events for Link<T> {
         let is_on_device = picture.is_on_device();
         let job = move || {
             let render = || {
-                picture.render(&buffer)?;
+                let transform = &core.config.output.transform;
+                let rect = picture.render(Target {
+                    buffer: &buffer,
+                    transform,
+                })?;
                 stamp(&buffer, &info).map_err(|error| error.to_string())?;
-                Ok(Finished { buffer, decoder })
+                Ok(Finished {
+                    buffer,
+                    rect,
+                    decoder,
+                })
             };
             let result = catch_unwind(AssertUnwindSafe(render)).unwrap_or_else(|_| {
                 Err("the conversion of a picture panicked; please report this".to_owned())

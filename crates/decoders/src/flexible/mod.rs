@@ -12,7 +12,7 @@ mod turns;
 
 use std::sync::Arc;
 
-pub use config::{ConfigCallback, FlexibleDecoderConfig};
+pub use config::{ConfigCallback, FlexibleDecoderConfig, OutputConfig};
 pub use error::DecoderError;
 pub use link::live_sessions;
 pub use stats::Stats;
@@ -188,7 +188,7 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
                     size: (info.width, info.height),
                     profile_idc,
                     samples: samples.unwrap_or_default(),
-                    format: core.config.output_format,
+                    format: core.config.output.format,
                     only_software,
                 },
                 info.fps,

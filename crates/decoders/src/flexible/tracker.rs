@@ -102,8 +102,8 @@ impl Tracker {
     /// The next access unit of the session that runs.
     pub(super) fn follow(&mut self, unit: &AccessUnit, running: Running) -> Verdict {
         let stamp = self.clock.stamp(&unit.data);
-        let is_of_another_kind = differs(&self.samples, &unit.samples)
-            || differs(&self.sequence_set, &unit.sequence_set);
+        let is_of_another_kind = differs(self.samples.as_ref(), unit.samples.as_ref())
+            || differs(self.sequence_set.as_ref(), unit.sequence_set.as_ref());
         self.samples = unit.samples.or(self.samples);
         if unit.sequence_set.is_some() {
             self.sequence_set.clone_from(&unit.sequence_set);
@@ -167,7 +167,7 @@ impl Tracker {
 }
 
 /// Whether there is something new that is not what was there before.
-fn differs<T: PartialEq>(before: &Option<T>, new: &Option<T>) -> bool {
+fn differs<T: PartialEq>(before: Option<T>, new: Option<T>) -> bool {
     matches!((before, new), (Some(before), Some(new)) if before != new)
 }
 

@@ -4,14 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use decoders::config::DecoderConfig;
-use decoders::{ConfigCallback, FlexibleDecoderConfig};
+use decoders::{ConfigCallback, FlexibleDecoderConfig, OutputConfig};
+use pyo3::exceptions::PyValueError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
+use surfaces::TransformConfig;
 
 use super::Token;
 use super::callback::{Callback, log_error};
 use crate::configs::PyDecoderConfig;
 use crate::enums::{PyHardware, PyVideoFormat};
+use crate::geometry::PyTransformConfig;
 
 pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyFlexibleDecoderConfig>()
@@ -171,18 +174,65 @@ impl PyFlexibleDecoderConfig {
     /// Pixel format of the output buffers (``VideoFormat.RGBA`` by default). Addition.
     #[getter]
     fn output_format(&self) -> PyVideoFormat {
-        self.inner.output_format.into()
+        self.inner.output.format.into()
     }
 
-    /// Sets the pixel format of the output buffers. Addition.
+    /// Width and height of the output buffers in pixels; ``None`` for those that the frames declare. Addition.
+    #[getter]
+    fn output_size(&self) -> Option<(u32, u32)> {
+        self.inner.output.size
+    }
+
+    /// How pictures of another size than the output buffers are placed and scaled. Addition.
+    #[getter]
+    fn output_transform(&self) -> PyTransformConfig {
+        self.inner.output.transform.into()
+    }
+
+    /// Sets pixel format, size and placement of the pictures in the output buffers. Addition.
+    ///
+    /// * ``format``: pixel format of the output buffers.
+    /// * ``width``, ``height``: their size in pixels; both or none. Without them pictures come in the size that
+    ///   their frames declare.
+    /// * ``transform``: how a picture of another size is placed and scaled: by default symmetrically letterboxed,
+    ///   ``Interpolation.BILINEAR`` into a size of your own, ``Interpolation.NEAREST`` into the declared one.
+    ///   :attr:`DecodedFrame.rect` tells what it covers.
+    ///
+    /// ``ValueError`` for a size of which one side is missing or 0. Pictures are scaled in one pass from what the
+    /// decoder made, never by way of a large RGBA picture.
     ///
     /// In ``NV12``, ``NV21`` and ``I420`` the samples of 8-bit 4:2:0 streams and JPEGs of the frame's size are
     /// delivered as they were decoded, as are luma in ``GRAY8`` and 4:2:2 in ``UYVY``; the buffer's
     /// ``color_format`` tells matrix and range (of JPEG: BT.601, full). What the CPU decodes in another layout
     /// comes in all of these formats by way of RGB; PNG and raw RGB become BT.601 in limited range.
-    #[pyo3(signature = (format=PyVideoFormat::Rgba))]
-    fn with_output(&self, py: Python<'_>, format: PyVideoFormat) -> Self {
-        self.changed(py, |inner| inner.output_format = format.into())
+    #[pyo3(signature = (format=PyVideoFormat::Rgba, width=None, height=None, transform=None))]
+    fn with_output(
+        &self,
+        py: Python<'_>,
+        format: PyVideoFormat,
+        width: Option<u32>,
+        height: Option<u32>,
+        transform: Option<PyRef<'_, PyTransformConfig>>,
+    ) -> PyResult<Self> {
+        let size = match (width, height) {
+            (None, None) => None,
+            (Some(width @ 1..), Some(height @ 1..)) => Some((width, height)),
+            _ => {
+                return Err(PyValueError::new_err(
+                    "width and height must both be given, and be at least 1",
+                ));
+            }
+        };
+        let default = match size {
+            Some(_) => TransformConfig::default(),
+            None => OutputConfig::default().transform,
+        };
+        let output = OutputConfig {
+            format: format.into(),
+            size,
+            transform: transform.map_or(default, |transform| (*transform).into()),
+        };
+        Ok(self.changed(py, |inner| inner.output = output))
     }
 
     /// Sets a callable ``(DecoderConfig, VideoFrame) -> DecoderConfig``.

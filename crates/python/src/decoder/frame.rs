@@ -7,6 +7,7 @@ use super::Token;
 use super::sealed::PySealedDelivery;
 use crate::enums::PyVideoFormat;
 use crate::frames::{PyCodec, PyVideoFrame};
+use crate::geometry::PyRect;
 
 pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyDecodedFrame>()?;
@@ -56,6 +57,13 @@ impl PyDecodedFrame {
     #[getter]
     fn format(&self) -> PyVideoFormat {
         self.inner.format.into()
+    }
+
+    /// The part of the buffer that the picture covers, in pixels; the rest is black, or transparent in RGBA.
+    /// ``None`` for a picture that belongs to no frame. Addition.
+    #[getter]
+    fn rect(&self) -> Option<PyRect> {
+        self.inner.rect.map(Into::into)
     }
 
     /// Whether the buffer could still be taken.

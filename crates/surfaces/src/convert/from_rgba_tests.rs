@@ -41,13 +41,17 @@ impl Drawn {
         format: VideoFormat,
         (width, height): (u32, u32),
         picture: &Picture<'_>,
-    ) -> Result<(Self, Option<Rect>), Error> {
+    ) -> Result<(Self, Rect), Error> {
         let mut planes: Vec<Vec<u8>> = plane_shapes(format, (width, height))
             .map(|shape| vec![77; shape.packed_size()])
             .collect();
         let rows = plane_shapes(format, (width, height)).map(|shape| shape.row_bytes);
         let borrowed = planes.iter_mut().map(Vec::as_mut_slice).zip(rows).collect();
-        let covered = Canvas::new(format, (width, height), borrowed).render(picture)?;
+        let covered = Canvas::new(format, (width, height), borrowed).render(
+            picture,
+            None,
+            &TransformConfig::NEAREST,
+        )?;
         let drawn = Self {
             format,
             width,
@@ -141,7 +145,7 @@ proptest! {
         let pixels = random(seed, width * height * 4);
         let picture = rgba(&pixels, (width, height), colour);
         let (drawn, covered) = Drawn::new(format, (width, height), &picture).unwrap();
-        prop_assert_eq!(covered, None);
+        prop_assert_eq!(covered, Rect::covering((width, height)));
         let pixel = |x: u32, y: u32| {
             let (x, y) = (x.min(width - 1), y.min(height - 1));
             let start = (y * width + x) as usize * 4;
@@ -225,7 +229,6 @@ fn letterboxes_have_black_borders() {
         };
         let picture = rgba(&white, (16, 8), colour);
         let (drawn, covered) = Drawn::new(VideoFormat::Nv12, (16, 16), &picture).unwrap();
-        let covered = covered.unwrap();
         assert_eq!((covered.top, covered.height), (4, 8));
         for y in 0..16 {
             let is_inside = (4..12).contains(&y);

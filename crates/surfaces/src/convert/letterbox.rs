@@ -5,9 +5,8 @@ use std::ops::Range;
 use super::nearest::{self, Map};
 use super::picture::Picture;
 use super::rgba::to_rgba;
-use crate::enums::Padding;
 use crate::error::Error;
-use crate::geometry::{Rect, visible_letterbox_rect};
+use crate::geometry::{Rect, TransformConfig};
 
 /// A checked picture that covers a target or is letterboxed in it.
 pub(super) struct Letterbox<'a> {
@@ -26,18 +25,25 @@ struct Scaling {
 }
 
 impl<'a> Letterbox<'a> {
-    /// Lays a picture out in a target of `size`.
+    /// Lays a part of a picture out in a target of `size`.
     ///
     /// # Errors
-    /// [`Error::EmptyRect`].
-    pub(super) fn new(picture: &'a Picture<'a>, size: (u32, u32)) -> Result<Self, Error> {
+    /// [`Error::EmptyRect`], [`Error::CropOutside`], [`Error::DstPadding`].
+    pub(super) fn new(
+        picture: &'a Picture<'a>,
+        crop: Option<Rect>,
+        size: (u32, u32),
+        config: &TransformConfig,
+    ) -> Result<Self, Error> {
         let picture_size = (picture.width, picture.height);
+        let whole = Rect::covering(picture_size);
+        let crop = crop.unwrap_or(whole).clipped_to(picture_size)?;
+        let target = config.place(crop.size(), size)?;
         let mut scaling = None;
-        if picture_size != size {
-            let target = visible_letterbox_rect(picture_size, size, Padding::Symmetric, None)?;
+        if crop != whole || target != Rect::covering(size) || picture_size != size {
             scaling = Some(Scaling {
                 target,
-                map: Map::new(Rect::covering(picture_size), target, 4),
+                map: Map::new(crop, target, 4),
                 line: vec![0; picture.width as usize * 4],
                 line_holds: None,
             });
@@ -49,9 +55,16 @@ impl<'a> Letterbox<'a> {
         })
     }
 
-    /// What the picture covers, unless it is all.
-    pub(super) fn covered(&self) -> Option<Rect> {
-        self.scaling.as_ref().map(|scaling| scaling.target)
+    /// Whether the picture is neither scaled nor cropped and covers the target.
+    pub(super) fn is_whole(&self) -> bool {
+        self.scaling.is_none()
+    }
+
+    /// What the picture covers.
+    pub(super) fn covered(&self) -> Rect {
+        self.scaling
+            .as_ref()
+            .map_or(Rect::covering(self.size), |scaling| scaling.target)
     }
 
     /// Writes rows of the target, `pitch` bytes apart; borders are zero. The first one is even.

@@ -17,7 +17,7 @@ use std::ops::Range;
 use crate::colour::Colour;
 use crate::error::Error;
 use crate::format::VideoFormat;
-use crate::geometry::Rect;
+use crate::geometry::{Rect, TransformConfig};
 use crate::shared_buffer::SharedBuffer;
 use from_rgba::FromRgba;
 use letterbox::Letterbox;
@@ -63,16 +63,21 @@ pub fn draw<T>(
 ///
 /// # Errors
 /// Those of [`Canvas::render`] and [`draw`].
-pub fn render_picture(picture: &Picture<'_>, buffer: &SharedBuffer) -> Result<Option<Rect>, Error> {
-    draw(buffer, picture.colour, |canvas| canvas.render(picture))?
+pub fn render_picture(
+    picture: &Picture<'_>,
+    buffer: &SharedBuffer,
+    config: &TransformConfig,
+) -> Result<Rect, Error> {
+    draw(buffer, picture.colour, |canvas| {
+        canvas.render(picture, None, config)
+    })?
 }
 
 impl Canvas<'_> {
-    /// Draws a picture of any layout.
+    /// Draws a picture of any layout, or the part `crop` of it, and returns the rectangle that it covers.
     ///
-    /// If the sizes agree, the result is `None`. Otherwise the picture is letterboxed symmetrically with
-    /// nearest-neighbour sampling, with black borders (zero in RGBA and `BGRx`), and the result is the
-    /// rectangle that it covers.
+    /// It is placed and scaled as `config` says; what it does not cover becomes black (zero in RGBA and
+    /// `BGRx`).
     ///
     /// Samples of a picture of the canvas's size are not changed where the format holds the same ones:
     /// luma in GRAY8, 4:2:0 and grey in NV12, NV21 and I420, 4:2:2 in UYVY. All other pictures become
@@ -80,14 +85,19 @@ impl Canvas<'_> {
     ///
     /// # Errors
     /// [`Error::InvalidPicture`] if a plane is too small, [`Error::EmptyRect`] if the picture would
-    /// vanish.
-    pub fn render(&mut self, picture: &Picture<'_>) -> Result<Option<Rect>, Error> {
+    /// vanish, [`Error::CropOutside`], [`Error::DstPadding`].
+    pub fn render(
+        &mut self,
+        picture: &Picture<'_>,
+        crop: Option<Rect>,
+        config: &TransformConfig,
+    ) -> Result<Rect, Error> {
         picture.check()?;
         let (width, height) = self.size();
-        if (picture.width, picture.height) == (width, height) && planar::copy(picture, self) {
-            return Ok(None);
+        let mut source = Letterbox::new(picture, crop, (width, height), config)?;
+        if source.is_whole() && planar::copy(picture, self) {
+            return Ok(source.covered());
         }
-        let mut source = Letterbox::new(picture, (width, height))?;
         match self.format() {
             VideoFormat::Rgba => {
                 let (to, pitch) = self.plane(0);

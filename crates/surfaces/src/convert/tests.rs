@@ -130,9 +130,9 @@ fn render_rgba(
     rows: &mut [u8],
     pitch: usize,
     size: (u32, u32),
-) -> Result<Option<Rect>, Error> {
+) -> Result<Rect, Error> {
     let mut canvas = Canvas::new(VideoFormat::Rgba, size, vec![(rows, pitch)]);
-    canvas.render(picture)
+    canvas.render(picture, None, &TransformConfig::NEAREST)
 }
 
 proptest! {
@@ -151,7 +151,7 @@ proptest! {
         owned.picture.colour = Colour { matrix, range };
         let pitch = size.0 as usize * 4 + padding;
         let mut rows = vec![77u8; pitch * size.1 as usize];
-        prop_assert_eq!(render_rgba(&owned.borrow(), &mut rows, pitch, size), Ok(None));
+        prop_assert_eq!(render_rgba(&owned.borrow(), &mut rows, pitch, size), Ok(Rect::covering(size)));
         for y in 0..size.1 {
             for x in 0..size.0 {
                 let start = y as usize * pitch + x as usize * 4;
@@ -259,7 +259,7 @@ proptest! {
         let planes = planes.take(copy_layout.planes().len());
         let planes = planes.map(|(plane, stride)| (&mut plane[..], stride)).collect();
         let mut canvas = Canvas::new(format, size, planes);
-        prop_assert_eq!(canvas.render(&original.borrow()), Ok(None));
+        prop_assert_eq!(canvas.render(&original.borrow(), None, &TransformConfig::NEAREST), Ok(Rect::covering(size)));
         for y in 0..size.1 {
             for x in 0..size.0 {
                 prop_assert_eq!(copy.sample(x, y), original.sample(x, y), "{},{}", x, y);
@@ -331,7 +331,7 @@ proptest! {
         }
         let pitch = width as usize * 4;
         let mut rows = vec![0u8; pitch * height as usize];
-        prop_assert_eq!(render_rgba(&picture, &mut rows, pitch, (width, height)), Ok(None));
+        prop_assert_eq!(render_rgba(&picture, &mut rows, pitch, (width, height)), Ok(Rect::covering((width, height))));
         for y in 0..height {
             for x in 0..width {
                 let sample = |index: usize| match layout.planes().get(index) {
@@ -366,7 +366,7 @@ proptest! {
         };
         let mut planes = [0; 3];
         let mut canvas = Canvas::packed(VideoFormat::I420, (1, 1), &mut planes);
-        prop_assert_eq!(canvas.render(&picture), Ok(None));
+        prop_assert_eq!(canvas.render(&picture, None, &TransformConfig::NEAREST), Ok(Rect::covering((1, 1))));
         let expected = (f64::from(sample) / f64::from(1u32 << (bits - 8))).round().min(255.0);
         prop_assert_eq!(planes, [expected as u8; 3]);
     }

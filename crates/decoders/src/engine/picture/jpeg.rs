@@ -2,13 +2,15 @@
 
 use std::cell::Cell;
 
-use surfaces::{Canvas, Colour, Matrix, Picture, PictureLayout, Range, SharedBuffer, VideoFormat};
+use surfaces::{
+    Canvas, Colour, Matrix, Picture, PictureLayout, Range, Rect, TransformConfig, VideoFormat,
+};
 use turbojpeg::{
     Colorspace, DecompressHeader, Decompressor, Error, Image, PixelFormat, Subsamp, YuvImage,
 };
 
-use super::check_pixels;
 use super::scratch::with_scratch;
+use super::{Target, check_pixels};
 use crate::bitstream::image;
 
 /// What JFIF says of Y, Cb, Cr.
@@ -26,7 +28,7 @@ thread_local! {
 }
 
 /// Decodes a JPEG into a surface, straight into its pixels where it can.
-pub(super) fn render(data: &[u8], target: &SharedBuffer) -> Result<(), String> {
+pub(super) fn render(data: &[u8], target: Target<'_>) -> Result<Rect, String> {
     let mut decoder = match DECODER.take() {
         Some(decoder) => decoder,
         None => new_decoder().map_err(describe)?,
@@ -42,15 +44,16 @@ fn new_decoder() -> Result<Decompressor, Error> {
     Ok(decoder)
 }
 
-fn decode(decoder: &mut Decompressor, data: &[u8], target: &SharedBuffer) -> Result<(), String> {
+fn decode(decoder: &mut Decompressor, data: &[u8], target: Target<'_>) -> Result<Rect, String> {
     let header = decoder.read_header(data).map_err(describe)?;
     check_pixels("JPEG", header.width as u64, header.height as u64)?;
     let mut source = Source {
         decoder,
         data,
         header,
+        transform: target.transform,
     };
-    surfaces::draw(target, JFIF, |canvas| source.paint(canvas))
+    surfaces::draw(target.buffer, JFIF, |canvas| source.paint(canvas))
         .map_err(|error| error.to_string())?
 }
 
@@ -64,14 +67,15 @@ struct Source<'a> {
     decoder: &'a mut Decompressor,
     data: &'a [u8],
     header: DecompressHeader,
+    transform: &'a TransformConfig,
 }
 
 impl Source<'_> {
-    fn paint(&mut self, canvas: &mut Canvas<'_>) -> Result<(), String> {
+    fn paint(&mut self, canvas: &mut Canvas<'_>) -> Result<Rect, String> {
         use Colorspace::{CMYK, YCCK};
         let is_ink = matches!(self.header.colorspace, CMYK | YCCK);
-        let (width, height) = canvas.size();
-        let fits = (self.header.width, self.header.height) == (width as usize, height as usize);
+        let whole = Rect::covering(canvas.size());
+        let fits = self.size() == canvas.size() && self.place(canvas)? == whole;
         let packed = match canvas.format() {
             VideoFormat::Rgba => Some(PixelFormat::RGBA),
             VideoFormat::Bgrx => Some(PixelFormat::BGRA),
@@ -81,7 +85,8 @@ impl Source<'_> {
             _ if is_ink => self.paint_ink(canvas),
             (Some(format), _) if fits => {
                 let (to, pitch) = canvas.plane(0);
-                self.decompress(format, to, pitch)
+                self.decompress(format, to, pitch)?;
+                Ok(whole)
             }
             (None, Some(layout)) => self.paint_planes(layout, canvas),
             _ => self.paint_packed(canvas, PixelFormat::RGBA, |_| {}),
@@ -110,18 +115,18 @@ impl Source<'_> {
         canvas: &mut Canvas<'_>,
         format: PixelFormat,
         convert: impl FnOnce(&mut [u8]),
-    ) -> Result<(), String> {
+    ) -> Result<Rect, String> {
         let pitch = self.header.width * 4;
         with_scratch(pitch * self.header.height, |pixels| {
             self.decompress(format, pixels, pitch)?;
             convert(pixels);
             let picture = self.picture(PictureLayout::Rgba, [pixels, &[], &[]], [pitch, 0, 0]);
-            draw(&picture, canvas)
+            self.draw(&picture, canvas)
         })
     }
 
     /// Inks: Adobe's programs store how much is left of the paper's white.
-    fn paint_ink(&mut self, canvas: &mut Canvas<'_>) -> Result<(), String> {
+    fn paint_ink(&mut self, canvas: &mut Canvas<'_>) -> Result<Rect, String> {
         let flip = if image::jpeg_header(self.data)?.is_adobe {
             0
         } else {
@@ -142,7 +147,7 @@ impl Source<'_> {
         &mut self,
         layout: PictureLayout,
         canvas: &mut Canvas<'_>,
-    ) -> Result<(), String> {
+    ) -> Result<Rect, String> {
         let DecompressHeader {
             width,
             height,
@@ -167,8 +172,24 @@ impl Source<'_> {
                 PictureLayout::Gray8 => (chroma, chroma),
                 _ => chroma.split_at(strides[1] * planar.uv_height()),
             };
-            draw(&self.picture(layout, [luma, cb, cr], strides), canvas)
+            self.draw(&self.picture(layout, [luma, cb, cr], strides), canvas)
         })
+    }
+
+    /// The size, which has been checked.
+    fn size(&self) -> (u32, u32) {
+        (self.header.width as u32, self.header.height as u32)
+    }
+
+    /// What the picture covers.
+    fn place(&self, canvas: &Canvas<'_>) -> Result<Rect, String> {
+        let placed = self.transform.place(self.size(), canvas.size());
+        placed.map_err(|error| error.to_string())
+    }
+
+    fn draw(&self, picture: &Picture<'_>, canvas: &mut Canvas<'_>) -> Result<Rect, String> {
+        let drawn = canvas.render(picture, None, self.transform);
+        drawn.map_err(|error| error.to_string())
     }
 
     fn picture<'p>(
@@ -179,8 +200,8 @@ impl Source<'_> {
     ) -> Picture<'p> {
         Picture {
             layout,
-            width: self.header.width as u32,
-            height: self.header.height as u32,
+            width: self.size().0,
+            height: self.size().1,
             planes,
             strides,
             colour: JFIF,
@@ -200,15 +221,10 @@ fn planes_of(header: &DecompressHeader) -> Option<PictureLayout> {
     }
 }
 
-fn draw(picture: &Picture<'_>, canvas: &mut Canvas<'_>) -> Result<(), String> {
-    let drawn = canvas.render(picture);
-    drawn.map(drop).map_err(|error| error.to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use surfaces::wait::Wait;
-    use surfaces::{BufferGenerator, GeneratorConfig, SurfaceView};
+    use surfaces::{BufferGenerator, GeneratorConfig, SharedBuffer, SurfaceView};
     use turbojpeg::Compressor;
 
     use super::*;
@@ -244,11 +260,18 @@ mod tests {
         let config = GeneratorConfig::new(format, SIZE.0 as u32, SIZE.1 as u32);
         let generator = BufferGenerator::new(config).unwrap();
         let buffer = generator.acquire(Wait::forever()).unwrap();
-        render(data, &buffer).unwrap();
+        render(data, target(&buffer)).unwrap();
         let view = SurfaceView::from_buffer(&buffer, 0, 0).unwrap();
         let mut pixels = vec![0; view.packed_size()];
         view.download(&mut pixels).unwrap();
         pixels
+    }
+
+    fn target(buffer: &SharedBuffer) -> Target<'_> {
+        Target {
+            buffer,
+            transform: &TransformConfig::NEAREST,
+        }
     }
 
     fn luma([red, green, blue]: [u8; 3]) -> u8 {
@@ -325,7 +348,7 @@ mod tests {
             .acquire(Wait::forever())
             .unwrap();
         for damaged in [&bomb[..], &data[..start], b"garbage"] {
-            assert!(render(damaged, &buffer).is_err());
+            assert!(render(damaged, target(&buffer)).is_err());
         }
         assert_eq!(decoded(&data, VideoFormat::Rgba), before);
     }

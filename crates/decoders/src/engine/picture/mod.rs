@@ -9,7 +9,7 @@ use gst_video::{
     VideoInfo,
 };
 use surfaces::{
-    Colour, Interpolation, Matrix, Picture, PictureLayout, Range, SharedBuffer, TransformConfig,
+    Colour, Matrix, Picture, PictureLayout, Range, Rect, SharedBuffer, TransformConfig,
     render_picture, transform_keeping_colour,
 };
 
@@ -55,6 +55,21 @@ impl Output {
     }
 }
 
+/// Where a picture goes.
+#[derive(Clone, Copy)]
+pub(crate) struct Target<'a> {
+    pub buffer: &'a SharedBuffer,
+    /// How it is placed and scaled.
+    pub transform: &'a TransformConfig,
+}
+
+impl Target<'_> {
+    /// Writes a picture in ordinary memory, and returns the rectangle that it covers.
+    pub(super) fn render(self, picture: &Picture<'_>) -> Result<Rect, String> {
+        render_picture(picture, self.buffer, self.transform).map_err(|error| error.to_string())
+    }
+}
+
 /// A picture as its decoder left it.
 pub(crate) enum RawPicture {
     /// What an element has put out.
@@ -71,8 +86,8 @@ impl RawPicture {
         matches!(self, Self::Decoded { output, .. } if output.place == Place::Surfaces)
     }
 
-    /// Writes the picture into `target` in that one's format, letterboxed if the sizes differ.
-    pub(crate) fn render(self, target: &SharedBuffer) -> Result<(), String> {
+    /// Writes the picture into `target` in that one's format, and returns the rectangle that it covers.
+    pub(crate) fn render(self, target: Target<'_>) -> Result<Rect, String> {
         match self {
             Self::Decoded { sample, output } => match output.place {
                 Place::Planes => render_sample(&sample, output.colour, target),
@@ -127,14 +142,10 @@ const LAYOUTS: &[(VideoFormat, PictureLayout, u32)] = &[
 fn render_surface(
     sample: &gst::Sample,
     colour: Option<Colour>,
-    target: &SharedBuffer,
-) -> Result<(), String> {
+    Target { buffer, transform }: Target<'_>,
+) -> Result<Rect, String> {
     let source = SharedBuffer::from_buffer(buffer_of(sample)?);
-    let config = TransformConfig {
-        interpolation: Interpolation::Nearest,
-        ..TransformConfig::default()
-    };
-    transform_keeping_colour(&source, None, colour, target, &config)
+    transform_keeping_colour(&source, None, colour, buffer, transform)
         .map_err(|error| error.to_string())
 }
 
@@ -147,8 +158,8 @@ fn buffer_of(sample: &gst::Sample) -> Result<gst::Buffer, &'static str> {
 fn render_sample(
     sample: &gst::Sample,
     colour: Option<Colour>,
-    target: &SharedBuffer,
-) -> Result<(), String> {
+    target: Target<'_>,
+) -> Result<Rect, String> {
     let caps = sample
         .caps()
         .ok_or("the decoder returned a picture without caps")?;
@@ -188,8 +199,8 @@ fn render_planes(
     bits: u32,
     frame: &VideoFrame<gst_video::video_frame::Readable>,
     colour: Colour,
-    target: &SharedBuffer,
-) -> Result<(), String> {
+    target: Target<'_>,
+) -> Result<Rect, String> {
     let info = frame.info();
     let mut planes: [&[u8]; 3] = [&[]; 3];
     let mut strides = [0; 3];
@@ -208,9 +219,7 @@ fn render_planes(
         colour,
         bits,
     };
-    render_picture(&picture, target)
-        .map(|_| ())
-        .map_err(|error| error.to_string())
+    target.render(&picture)
 }
 
 /// A picture of an unusual format as RGBA.
@@ -239,8 +248,8 @@ fn render_packed(
     (width, height): (u32, u32),
     data: &[u8],
     stride: usize,
-    target: &SharedBuffer,
-) -> Result<(), String> {
+    target: Target<'_>,
+) -> Result<Rect, String> {
     let picture = Picture {
         layout,
         width,
@@ -251,9 +260,7 @@ fn render_packed(
         colour: Colour::default(),
         bits: 8,
     };
-    render_picture(&picture, target)
-        .map(|_| ())
-        .map_err(|error| error.to_string())
+    target.render(&picture)
 }
 
 fn check_pixels(what: &str, width: u64, height: u64) -> Result<(), String> {

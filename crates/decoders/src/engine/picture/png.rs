@@ -6,15 +6,15 @@
 use std::io::Cursor;
 
 use png::{BitDepth, ColorType, Decoder, DecodingError, Info, Transformations};
-use surfaces::{PictureLayout, SharedBuffer};
+use surfaces::{PictureLayout, Rect};
 
 use super::scratch::with_scratch;
-use super::{check_pixels, render_packed};
+use super::{Target, check_pixels, render_packed};
 
 /// What deflate compresses at best: 258 bytes to two bits.
 const GREATEST_RATIO: usize = 1032;
 
-pub(super) fn render(data: &[u8], target: &SharedBuffer) -> Result<(), String> {
+pub(super) fn render(data: &[u8], target: Target<'_>) -> Result<Rect, String> {
     let describe = |error: DecodingError| format!("PNG: {error}");
     let mut decoder = Decoder::new(Cursor::new(data));
     decoder.set_transformations(Transformations::EXPAND | Transformations::ALPHA);
