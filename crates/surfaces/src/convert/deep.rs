@@ -1,7 +1,7 @@
 //! Pictures of more than 8 bits a sample: two bytes each, least significant first.
 
 use super::picture::{Picture, PictureLayout};
-use super::ycbcr::{Factors, convert_row};
+use super::ycbcr::{Factors, Row, convert_row};
 
 /// Converts a checked picture of a layout with separate planes to RGBA rows, `pitch` bytes apart.
 pub(super) fn convert(picture: &Picture<'_>, to: &mut [u8], pitch: usize) {
@@ -33,7 +33,13 @@ pub(super) fn convert(picture: &Picture<'_>, to: &mut [u8], pitch: usize) {
                 }
             }
         }
-        convert_row(&factors, &luma, &cb, &cr, &mut to[..width * 4]);
+        let row = Row {
+            luma: &luma,
+            cb: &cb,
+            cr: &cr,
+            is_paired: false,
+        };
+        convert_row(&factors, row, &mut to[..width * 4]);
     }
 }
 

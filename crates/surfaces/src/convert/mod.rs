@@ -1,5 +1,7 @@
 //! Conversion of pictures in ordinary memory to surfaces.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
 mod canvas;
 mod deep;
 mod from_rgba;

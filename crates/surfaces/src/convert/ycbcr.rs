@@ -4,26 +4,28 @@
 //! they add the chroma, which is off by up to 19 levels; here nothing is clamped but the result,
 //! which stays within one level of exact arithmetic.
 
+#[cfg(target_arch = "x86_64")]
+use super::avx2;
 use super::picture::{Picture, PictureLayout};
 use crate::colour::{Colour, Range};
 
 /// Fractional bits of the sums. With 5, no sum of terms leaves 16 bits.
-const FRACTION_BITS: u32 = 5;
+pub(super) const FRACTION_BITS: u32 = 5;
 
 /// Pixels that are converted together.
-const BLOCK: usize = 32;
+pub(super) const BLOCK: usize = 32;
 
 /// The conversion as integer factors. Luma is multiplied by 128 and chroma by 256, which fills a
 /// signed 16-bit number, so that the upper half of each product is the term with
 /// [`FRACTION_BITS`].
 #[derive(Clone, Copy)]
 pub(super) struct Factors {
-    luma: i16,
-    luma_offset: i16,
-    red_cr: i16,
-    green_cb: i16,
-    green_cr: i16,
-    blue_cb: i16,
+    pub(super) luma: i16,
+    pub(super) luma_offset: i16,
+    pub(super) red_cr: i16,
+    pub(super) green_cb: i16,
+    pub(super) green_cr: i16,
+    pub(super) blue_cb: i16,
 }
 
 /// Samples that go into the sums: luma times 128, and chroma without its bias times 256.
@@ -94,19 +96,28 @@ pub(super) fn is_ycbcr(layout: PictureLayout) -> bool {
     matches!(layout, I420 | I422 | I444 | Nv12 | Nv21 | Uyvy)
 }
 
+/// The samples of a row of pixels.
+#[derive(Clone, Copy)]
+pub(super) struct Row<'a, S> {
+    pub luma: &'a [S],
+    pub cb: &'a [S],
+    pub cr: &'a [S],
+    /// Whether two pixels share each sample of chroma.
+    pub is_paired: bool,
+}
+
 /// Converts a checked picture to RGBA rows with alpha 255, `pitch` bytes apart.
 pub(super) fn convert(picture: &Picture<'_>, to: &mut [u8], pitch: usize) {
     let factors = Factors::new(picture.colour, 8);
     let width = picture.width as usize;
-    let mut expanded = Expanded::new(width);
+    let mut separated = Separated::new(width);
     for (row, to) in (0..picture.height).zip(to.chunks_mut(pitch)) {
-        let (luma, cb, cr) = expanded.row(picture, row);
-        convert_row(&factors, luma, cb, cr, &mut to[..width * 4]);
+        convert_row_of_8_bits(&factors, separated.row(picture, row), &mut to[..width * 4]);
     }
 }
 
-/// Chroma (and packed luma) of the current row, one sample for each pixel.
-struct Expanded {
+/// The samples of the current row that are packed together in the picture.
+struct Separated {
     width: usize,
     luma: Vec<u8>,
     cb: Vec<u8>,
@@ -114,138 +125,121 @@ struct Expanded {
     chroma_row: Option<u32>,
 }
 
-impl Expanded {
+impl Separated {
     fn new(width: usize) -> Self {
-        // Pairs are written whole, so an odd width needs room for one more.
-        let samples = width.next_multiple_of(2);
+        let pairs = width.div_ceil(2);
         Self {
             width,
-            luma: vec![0; samples],
-            cb: vec![0; samples],
-            cr: vec![0; samples],
+            luma: vec![0; pairs * 2],
+            cb: vec![0; pairs],
+            cr: vec![0; pairs],
             chroma_row: None,
         }
     }
 
-    /// Luma, Cb and Cr of a row, each of them `width` samples.
-    fn row<'a>(&'a mut self, picture: &Picture<'a>, row: u32) -> (&'a [u8], &'a [u8], &'a [u8]) {
+    fn row<'a>(&'a mut self, picture: &Picture<'a>, row: u32) -> Row<'a, u8> {
+        use PictureLayout::{I420, I444, Nv12, Nv21, Uyvy};
         let line = |plane: usize, row: u32| {
             &picture.planes[plane][row as usize * picture.strides[plane]..]
         };
-        let width = self.width;
-        let pairs = width.div_ceil(2);
+        let (width, pairs) = (self.width, self.width.div_ceil(2));
         let chroma_row = match picture.layout {
-            PictureLayout::I420 | PictureLayout::Nv12 | PictureLayout::Nv21 => row / 2,
+            I420 | Nv12 | Nv21 => row / 2,
             _ => row,
         };
         let is_new = self.chroma_row.replace(chroma_row) != Some(chroma_row);
         match picture.layout {
-            PictureLayout::I444 => {
-                return (
-                    &line(0, row)[..width],
-                    &line(1, row)[..width],
-                    &line(2, row)[..width],
-                );
-            }
-            PictureLayout::Uyvy => self.unpack(&line(0, row)[..pairs * 4]),
-            PictureLayout::Nv12 if is_new => split(
+            Uyvy => self.unpack(&line(0, row)[..pairs * 4]),
+            Nv12 if is_new => split(
                 &line(1, chroma_row)[..pairs * 2],
                 &mut self.cb,
                 &mut self.cr,
             ),
-            PictureLayout::Nv21 if is_new => split(
+            Nv21 if is_new => split(
                 &line(1, chroma_row)[..pairs * 2],
                 &mut self.cr,
                 &mut self.cb,
             ),
-            _ if is_new => {
-                double(&line(1, chroma_row)[..pairs], &mut self.cb);
-                double(&line(2, chroma_row)[..pairs], &mut self.cr);
-            }
             _ => {}
         }
-        let luma = if picture.layout == PictureLayout::Uyvy {
-            &self.luma
-        } else {
-            line(0, row)
+        let (luma, cb, cr) = match picture.layout {
+            Uyvy => (&self.luma[..], &self.cb[..], &self.cr[..]),
+            Nv12 | Nv21 => (line(0, row), &self.cb[..], &self.cr[..]),
+            _ => (line(0, row), line(1, chroma_row), line(2, chroma_row)),
         };
-        (&luma[..width], &self.cb[..width], &self.cr[..width])
+        let is_paired = picture.layout != I444;
+        let samples = if is_paired { pairs } else { width };
+        Row {
+            luma: &luma[..width],
+            cb: &cb[..samples],
+            cr: &cr[..samples],
+            is_paired,
+        }
     }
 
     fn unpack(&mut self, packed: &[u8]) {
         let targets = self.luma.as_chunks_mut::<2>().0.iter_mut();
-        let targets = targets
-            .zip(self.cb.as_chunks_mut::<2>().0)
-            .zip(self.cr.as_chunks_mut::<2>().0);
+        let targets = targets.zip(&mut self.cb).zip(&mut self.cr);
         for (&[u, y0, v, y1], ((luma, cb), cr)) in packed.as_chunks::<4>().0.iter().zip(targets) {
-            *luma = [y0, y1];
-            *cb = [u, u];
-            *cr = [v, v];
+            (*luma, *cb, *cr) = ([y0, y1], u, v);
         }
     }
 }
 
-fn double(samples: &[u8], to: &mut [u8]) {
-    for (sample, pair) in samples.iter().zip(to.as_chunks_mut::<2>().0) {
-        *pair = [*sample; 2];
-    }
-}
-
 fn split(pairs: &[u8], first: &mut [u8], second: &mut [u8]) {
-    let targets = first
-        .as_chunks_mut::<2>()
-        .0
-        .iter_mut()
-        .zip(second.as_chunks_mut::<2>().0);
+    let targets = first.iter_mut().zip(second);
     for (&[a, b], (first, second)) in pairs.as_chunks::<2>().0.iter().zip(targets) {
-        *first = [a; 2];
-        *second = [b; 2];
+        (*first, *second) = (a, b);
     }
 }
 
-/// Converts a row of samples, one of each kind for each pixel.
-pub(super) fn convert_row<S: Sample>(
-    factors: &Factors,
-    luma: &[S],
-    cb: &[S],
-    cr: &[S],
-    to: &mut [u8],
-) {
+fn convert_row_of_8_bits(factors: &Factors, row: Row<'_, u8>, to: &mut [u8]) {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
         // SAFETY: the processor has AVX2.
-        unsafe { convert_row_avx2(factors, luma, cb, cr, to) };
+        unsafe { avx2::convert_row(factors, row, to) };
         return;
     }
-    convert_row_portable(factors, luma, cb, cr, to);
+    convert_row_portable(factors, row, to);
+}
+
+/// Converts a row of samples of any kind.
+pub(super) fn convert_row<S: Sample>(factors: &Factors, row: Row<'_, S>, to: &mut [u8]) {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has AVX2.
+        unsafe { convert_row_avx2(factors, row, to) };
+        return;
+    }
+    convert_row_portable(factors, row, to);
 }
 
 /// The same code, compiled for wider registers.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn convert_row_avx2<S: Sample>(factors: &Factors, luma: &[S], cb: &[S], cr: &[S], to: &mut [u8]) {
-    convert_row_portable(factors, luma, cb, cr, to);
+fn convert_row_avx2<S: Sample>(factors: &Factors, row: Row<'_, S>, to: &mut [u8]) {
+    convert_row_portable(factors, row, to);
 }
 
 #[inline(always)]
 #[allow(clippy::inline_always)] // it must be compiled with the features of its caller
-fn convert_row_portable<S: Sample>(
-    factors: &Factors,
-    luma: &[S],
-    cb: &[S],
-    cr: &[S],
-    to: &mut [u8],
-) {
-    let rows = [luma, cb, cr].map(|samples| samples.as_chunks::<BLOCK>());
-    let [(luma, _), (cb, _), (cr, _)] = rows;
-    let (to, to_rest) = to.as_chunks_mut::<4>().0.as_chunks_mut::<BLOCK>();
-    for (((luma, cb), cr), to) in luma.iter().zip(cb).zip(cr).zip(to) {
-        *to = convert_block(factors, luma, cb, cr);
-    }
-    if !to_rest.is_empty() {
-        let [luma, cb, cr] = rows.map(|(_, rest)| padded(rest));
-        let block = convert_block(factors, &luma, &cb, &cr);
-        to_rest.copy_from_slice(&block[..to_rest.len()]);
+pub(super) fn convert_row_portable<S: Sample>(factors: &Factors, row: Row<'_, S>, to: &mut [u8]) {
+    let beside = if row.is_paired { BLOCK / 2 } else { BLOCK };
+    let blocks = row
+        .luma
+        .chunks(BLOCK)
+        .zip(row.cb.chunks(beside))
+        .zip(row.cr.chunks(beside));
+    for (((luma, cb), cr), to) in blocks.zip(to.as_chunks_mut::<4>().0.chunks_mut(BLOCK)) {
+        let [cb, cr] = [cb, cr].map(|samples| {
+            if row.is_paired {
+                doubled(samples)
+            } else {
+                padded(samples)
+            }
+        });
+        let block = convert_block(factors, &padded(luma), &cb, &cr);
+        to.copy_from_slice(&block[..to.len()]);
     }
 }
 
@@ -282,8 +276,54 @@ fn convert_block<S: Sample>(
     pixels.map(u32::to_le_bytes)
 }
 
-fn padded<S: Sample>(samples: &[S]) -> [S; BLOCK] {
-    let mut block = [S::default(); BLOCK];
+/// Samples, filled up to a whole block.
+#[inline(always)]
+#[allow(clippy::inline_always)] // as above
+pub(super) fn padded<S: Sample, const N: usize>(samples: &[S]) -> [S; N] {
+    let mut block = [S::default(); N];
     block[..samples.len()].copy_from_slice(samples);
     block
+}
+
+/// Samples for two pixels each.
+#[inline(always)]
+#[allow(clippy::inline_always)] // as above
+fn doubled<S: Sample>(samples: &[S]) -> [S; BLOCK] {
+    let mut block = [S::default(); BLOCK];
+    for (pair, sample) in block.as_chunks_mut::<2>().0.iter_mut().zip(samples) {
+        *pair = [*sample; 2];
+    }
+    block
+}
+
+#[cfg(all(test, target_arch = "x86_64"))]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::colour::Matrix;
+
+    proptest! {
+        #[test]
+        fn instructions_do_the_same_arithmetic(
+            samples in prop::collection::vec(any::<u8>(), 3..700),
+            is_paired: bool,
+            matrix in prop::sample::select(vec![Matrix::Bt601, Matrix::Bt709, Matrix::Bt2020]),
+            range in prop::sample::select(vec![Range::Limited, Range::Full]),
+        ) {
+            if !std::arch::is_x86_feature_detected!("avx2") {
+                return Ok(());
+            }
+            let width = samples.len() / 3;
+            let beside = if is_paired { width.div_ceil(2) } else { width };
+            let (luma, chroma) = samples.split_at(width);
+            let row = Row { luma, cb: &chroma[..beside], cr: &chroma[width..][..beside.min(width)], is_paired };
+            let factors = Factors::new(Colour { matrix, range }, 8);
+            let mut rows = [vec![0; width * 4], vec![0; width * 4]];
+            convert_row_portable(&factors, row, &mut rows[0]);
+            // SAFETY: the processor has AVX2.
+            unsafe { avx2::convert_row(&factors, row, &mut rows[1]) };
+            prop_assert_eq!(&rows[0], &rows[1]);
+        }
+    }
 }

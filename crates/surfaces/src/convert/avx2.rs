@@ -1,0 +1,195 @@
+//! The conversion of 8-bit Y, Cb, Cr rows for processors with AVX2: the arithmetic of
+//! [`ycbcr`](super::ycbcr), 32 pixels at a time. Chroma that two pixels share is worked on once.
+
+#[allow(clippy::wildcard_imports)] // names of instructions
+use std::arch::x86_64::*;
+
+use super::ycbcr::{BLOCK, FRACTION_BITS, Factors, Row, padded};
+
+const FRACTION: i32 = FRACTION_BITS as i32;
+
+/// Terms of the sums for the pixels 0 to 7 and 16 to 23, and for the others: the order in which registers
+/// are unpacked.
+type Halves = [__m256i; 2];
+
+/// Red, green and blue terms of chroma.
+struct Terms {
+    red: Halves,
+    green: Halves,
+    blue: Halves,
+}
+
+/// Converts a row to RGBA.
+#[target_feature(enable = "avx2")]
+pub(super) fn convert_row(factors: &Factors, row: Row<'_, u8>, to: &mut [u8]) {
+    let registers = Registers::new(factors);
+    if row.is_paired {
+        each_block(row, to, |luma, cb, cr| {
+            registers.pixels(luma, &registers.pairs(cb, cr))
+        });
+    } else {
+        each_block(row, to, |luma, cb, cr| {
+            registers.pixels(luma, &registers.singles(cb, cr))
+        });
+    }
+}
+
+/// Calls `convert` with every 32 samples of luma and the `N` of chroma beside them; the last ones are filled
+/// up.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn each_block<const N: usize>(
+    row: Row<'_, u8>,
+    to: &mut [u8],
+    convert: impl Fn(&[u8; BLOCK], &[u8; N], &[u8; N]) -> [__m256i; 3],
+) {
+    let (luma, luma_rest) = row.luma.as_chunks();
+    let whole = luma.len();
+    let ((cb, _), (cr, _)) = (row.cb.as_chunks(), row.cr.as_chunks());
+    let (to, to_rest) = to.as_chunks_mut::<4>().0.as_chunks_mut();
+    for (((luma, cb), cr), to) in luma.iter().zip(cb).zip(cr).zip(to) {
+        store(convert(luma, cb, cr), to);
+    }
+    if !to_rest.is_empty() {
+        let mut last = [[0; 4]; BLOCK];
+        // Chroma of an odd width may fill its last block.
+        let rest = |samples: &[u8]| padded(&samples[whole * N..]);
+        let (luma, cb, cr) = (padded(luma_rest), rest(row.cb), rest(row.cr));
+        store(convert(&luma, &cb, &cr), &mut last);
+        to_rest.copy_from_slice(&last[..to_rest.len()]);
+    }
+}
+
+/// The factors, each in all lanes.
+struct Registers {
+    luma: __m256i,
+    luma_offset: __m256i,
+    red_cr: __m256i,
+    green_cb: __m256i,
+    green_cr: __m256i,
+    blue_cb: __m256i,
+}
+
+impl Registers {
+    #[target_feature(enable = "avx2")]
+    fn new(factors: &Factors) -> Self {
+        Self {
+            luma: _mm256_set1_epi16(factors.luma),
+            luma_offset: _mm256_set1_epi16(factors.luma_offset),
+            red_cr: _mm256_set1_epi16(factors.red_cr),
+            green_cb: _mm256_set1_epi16(factors.green_cb),
+            green_cr: _mm256_set1_epi16(factors.green_cr),
+            blue_cb: _mm256_set1_epi16(factors.blue_cb),
+        }
+    }
+
+    /// Chroma without its bias times 256, from 16 samples of 16 bits.
+    #[target_feature(enable = "avx2")]
+    fn chroma(&self, cb: __m256i, cr: __m256i) -> [__m256i; 3] {
+        let bias = _mm256_set1_epi16(128);
+        let centred = |samples| _mm256_slli_epi16::<8>(_mm256_sub_epi16(samples, bias));
+        let (cb, cr) = (centred(cb), centred(cr));
+        let green = _mm256_add_epi16(
+            _mm256_mulhi_epi16(cb, self.green_cb),
+            _mm256_mulhi_epi16(cr, self.green_cr),
+        );
+        [
+            _mm256_mulhi_epi16(cr, self.red_cr),
+            green,
+            _mm256_mulhi_epi16(cb, self.blue_cb),
+        ]
+    }
+
+    /// The terms of samples that two pixels share.
+    #[target_feature(enable = "avx2")]
+    fn pairs(&self, cb: &[u8; BLOCK / 2], cr: &[u8; BLOCK / 2]) -> Terms {
+        let widened = |samples: &[u8; BLOCK / 2]| {
+            // SAFETY: the array has the 16 bytes that are read.
+            _mm256_cvtepu8_epi16(unsafe { _mm_loadu_si128(samples.as_ptr().cast()) })
+        };
+        let [red, green, blue] = self.chroma(widened(cb), widened(cr));
+        let doubled = |term| {
+            [
+                _mm256_unpacklo_epi16(term, term),
+                _mm256_unpackhi_epi16(term, term),
+            ]
+        };
+        Terms {
+            red: doubled(red),
+            green: doubled(green),
+            blue: doubled(blue),
+        }
+    }
+
+    /// The terms of samples of single pixels.
+    #[target_feature(enable = "avx2")]
+    fn singles(&self, cb: &[u8; BLOCK], cr: &[u8; BLOCK]) -> Terms {
+        let (cb, cr) = (unpacked(cb), unpacked(cr));
+        let [first, second] = [self.chroma(cb[0], cr[0]), self.chroma(cb[1], cr[1])];
+        Terms {
+            red: [first[0], second[0]],
+            green: [first[1], second[1]],
+            blue: [first[2], second[2]],
+        }
+    }
+
+    /// Red, green and blue of 32 pixels, in order.
+    #[target_feature(enable = "avx2")]
+    fn pixels(&self, luma: &[u8; BLOCK], terms: &Terms) -> [__m256i; 3] {
+        let luma = unpacked(luma).map(|samples| {
+            let term = _mm256_mulhi_epi16(_mm256_slli_epi16::<7>(samples), self.luma);
+            _mm256_add_epi16(term, self.luma_offset)
+        });
+        let level = |luma, term| _mm256_srai_epi16::<FRACTION>(_mm256_add_epi16(luma, term));
+        [terms.red, terms.green, terms.blue].map(|[first, second]| {
+            // Saturates to 0 and 255, and restores the order.
+            _mm256_packus_epi16(level(luma[0], first), level(luma[1], second))
+        })
+    }
+}
+
+/// Samples in 16 bits.
+#[target_feature(enable = "avx2")]
+fn unpacked(samples: &[u8; BLOCK]) -> Halves {
+    let zero = _mm256_setzero_si256();
+    // SAFETY: the array has the 32 bytes that are read.
+    let samples = unsafe { _mm256_loadu_si256(samples.as_ptr().cast()) };
+    [
+        _mm256_unpacklo_epi8(samples, zero),
+        _mm256_unpackhi_epi8(samples, zero),
+    ]
+}
+
+/// Interleaves the colours with an alpha of 255.
+#[target_feature(enable = "avx2")]
+fn store([red, green, blue]: [__m256i; 3], to: &mut [[u8; 4]; BLOCK]) {
+    let alpha = _mm256_set1_epi8(-1);
+    let (rg, ba) = (
+        [
+            _mm256_unpacklo_epi8(red, green),
+            _mm256_unpackhi_epi8(red, green),
+        ],
+        [
+            _mm256_unpacklo_epi8(blue, alpha),
+            _mm256_unpackhi_epi8(blue, alpha),
+        ],
+    );
+    let first = [
+        _mm256_unpacklo_epi16(rg[0], ba[0]),
+        _mm256_unpackhi_epi16(rg[0], ba[0]),
+    ];
+    let second = [
+        _mm256_unpacklo_epi16(rg[1], ba[1]),
+        _mm256_unpackhi_epi16(rg[1], ba[1]),
+    ];
+    let blocks = [
+        _mm256_permute2x128_si256::<0x20>(first[0], first[1]),
+        _mm256_permute2x128_si256::<0x20>(second[0], second[1]),
+        _mm256_permute2x128_si256::<0x31>(first[0], first[1]),
+        _mm256_permute2x128_si256::<0x31>(second[0], second[1]),
+    ];
+    for (block, to) in blocks.into_iter().zip(to.as_chunks_mut::<8>().0) {
+        // SAFETY: eight pixels are the 32 bytes that are written.
+        unsafe { _mm256_storeu_si256(to.as_mut_ptr().cast(), block) };
+    }
+}
