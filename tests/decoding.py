@@ -136,11 +136,15 @@ def reason_name(reason: Any) -> str:
 
 
 def config(**builders: Any) -> FlexibleDecoderConfig:
-    """A configuration for ``SOURCE``; each keyword calls the ``with_`` method of that name."""
+    """A configuration for ``SOURCE``; each keyword calls the ``with_`` method of that name.
+
+    A dictionary gives the method's keyword arguments, anything else its only argument.
+    """
     made = FlexibleDecoderConfig(SOURCE, 0, builders.pop("pool_size", POOL_SIZE))
     builders.setdefault("idle_timeout_ms", PATIENCE_MS)
     for name, value in builders.items():
-        made = getattr(made, f"with_{name}")(value)
+        change = getattr(made, f"with_{name}")
+        made = change(**value) if isinstance(value, dict) else change(value)
     return made
 
 
