@@ -46,6 +46,7 @@ impl<T: Clone + Send + Sync + 'static> Link<T> {
             format: core.config.output_format,
             width: params.width,
             height: params.height,
+            batch_size: 1,
             fps: if fps.0 > 0 && fps.1 > 0 {
                 fps
             } else {

@@ -62,6 +62,7 @@ impl PyBufferGenerator {
             format: format.0,
             width,
             height,
+            batch_size: 1,
             fps: (fps_num, fps_den),
             gpu_id,
             mem_type: mem_type.unwrap_or_default().0,
