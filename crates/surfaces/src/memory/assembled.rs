@@ -139,3 +139,96 @@ impl OwnedSurface for AssembledBatch {
 fn not_assemblable(reason: String) -> Error {
     Error::NotAssemblable { reason }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::enums::MemType;
+    use crate::format::VideoFormat;
+    use crate::layout::SurfaceSpec;
+    use crate::memory::{HostSurface, wrap};
+
+    fn part(generation: Generation, width: u32, slot: u32) -> Part {
+        let spec = SurfaceSpec {
+            format: VideoFormat::Rgba,
+            width,
+            height: 4,
+            batch_size: 3,
+            gpu_id: 0,
+            mem_type: MemType::System,
+        };
+        let surface = HostSurface::new(&spec, generation).unwrap();
+        let mut buffer = gst::Buffer::new();
+        buffer.make_mut().append_memory(wrap(Box::new(surface)));
+        Part {
+            buffer,
+            trust: Trust::Allocator,
+            slot,
+        }
+    }
+
+    fn batch(parts: Vec<Part>) -> Result<AssembledBatch, Error> {
+        // SAFETY: nobody else knows the buffers.
+        unsafe { AssembledBatch::new(0, parts) }
+    }
+
+    #[test]
+    fn a_batch_has_the_generation_of_its_slots() {
+        gst::init().unwrap();
+        for generation in [Generation::Old, Generation::New] {
+            let parts: Vec<_> = [(10, 2), (20, 0), (30, 1)]
+                .map(|(width, slot)| part(generation, width, slot))
+                .into();
+            let addresses: Vec<_> = parts
+                .iter()
+                .map(|part| {
+                    let surface = Surface::read(&part.buffer, part.trust).unwrap();
+                    surface.any_slot(part.slot).unwrap().data_ptr
+                })
+                .collect();
+            let mut buffer = gst::Buffer::new();
+            let memory = wrap(Box::new(batch(parts).unwrap()));
+            assert_eq!(memory.size(), generation.surface_size());
+            buffer.make_mut().append_memory(memory);
+            let surface = Surface::read(&buffer, Trust::Allocator).unwrap();
+            assert_eq!((surface.generation(), surface.filled()), (generation, 3));
+            for (index, (width, address)) in [10, 20, 30].into_iter().zip(addresses).enumerate() {
+                let slot = surface.filled_slot(index as u32).unwrap();
+                assert_eq!((slot.width, slot.data_ptr), (width, address));
+            }
+        }
+    }
+
+    #[test]
+    fn slots_without_a_common_descriptor_are_refused() {
+        gst::init().unwrap();
+        let refused = |parts| {
+            let result = batch(parts).err();
+            assert!(
+                matches!(result, Some(Error::NotAssemblable { .. })),
+                "{result:?}"
+            );
+        };
+        refused(vec![]);
+        refused(vec![
+            part(Generation::New, 8, 0),
+            part(Generation::Old, 8, 0),
+        ]);
+    }
+
+    #[test]
+    fn a_buffer_of_which_only_the_batch_has_slots_is_not_shared() {
+        gst::init().unwrap();
+        let first = part(Generation::New, 8, 0);
+        let second = Part {
+            buffer: first.buffer.clone(),
+            trust: first.trust,
+            slot: 1,
+        };
+        let outside = first.buffer.clone();
+        let batch = batch(vec![first, second]).unwrap();
+        assert!(batch.is_shared());
+        drop(outside);
+        assert!(!batch.is_shared());
+    }
+}
