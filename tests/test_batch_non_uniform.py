@@ -93,14 +93,14 @@ def test_a_view_brings_its_own_slot():
     assert (download(result, 0) == picture(2)).all() and (download(result, 1) == picture(0)).all()
 
 
-def test_an_array_of_another_library_can_be_added():
+def test_an_array_of_another_library_can_be_added(request):
     array = picture(1)
     expected = array.copy()
     batch = NonUniformBatch()
     if ds.backend() == "host":
         batch.add(SurfaceView.from_dlpack(array))
     else:
-        cupy = pytest.importorskip("cupy")
+        cupy = request.getfixturevalue("cupy")
         batch.add(SurfaceView.from_cuda_array(cupy.asarray(array)))
     del array
     batch.add(view(source(picture(2))))

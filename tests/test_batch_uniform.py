@@ -117,7 +117,7 @@ def test_a_blocked_acquire_lets_other_threads_run():
     waiter = threading.Thread(target=lambda: acquired.append(generator.acquire_batch(PLAIN)))
     waiter.start()
     # Each turn of this loop takes the GIL, which the waiter must have let go of.
-    while generator.stats()["waits"] == 0:
+    while generator.stats()["waits"] == 0 and waiter.is_alive():
         pass
     assert not acquired and waiter.is_alive()
     held.clear()

@@ -64,7 +64,7 @@ def test_a_blocked_acquire_is_counted_while_it_waits(make, acquire):
     held = [acquire(generator)]
     waiter = threading.Thread(target=acquire, args=(generator,))
     waiter.start()
-    while generator.stats()["waits"] == 0:
+    while generator.stats()["waits"] == 0 and waiter.is_alive():
         pass
     assert waiter.is_alive() and generator.stats()["longest_wait_ms"] == 0.0
     held.clear()

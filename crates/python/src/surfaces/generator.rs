@@ -158,7 +158,7 @@ impl PyBufferGenerator {
     /// exist; ``waits``: acquires that found no free buffer, blocked ones among them;
     /// ``longest_wait_ms``: the longest time that one of them waited, in milliseconds.
     ///
-    /// If the environment variable ``SAVANT_POOL_DEBUG`` was 1 when the package was imported there is
+    /// If the environment variable ``SAVANT_POOL_DEBUG`` was 1 when the first pool was made there is
     /// also ``holders``: for each buffer that is out, longest first, ``where`` it was acquired
     /// (``file:line`` of the Python code, else the thread's name) and ``held_ms``. Free buffers then
     /// hold bytes of 0xA5, so that use after release shows.
