@@ -326,21 +326,3 @@ def test_a_batch_is_filled_by_many_threads():
     assert not failures and batch.num_filled == 8
     for slot in range(8):
         assert (batch.view(slot).download() == pixels[slot]).all()
-
-
-def test_transforms_in_opposite_directions_end():
-    """Two batches that are each other's source: neither may wait for the other for ever."""
-    generator = UniformBatchGenerator("RGBA", 64, 48, 2, 2)
-    one, other = (generator.acquire_batch(PLAIN) for _ in range(2))
-
-    def copy(to: SurfaceBatch, origin: SurfaceBatch) -> None:
-        buffer = origin.shared_buffer()
-        for _ in range(300):
-            to.transform_slot(1, buffer)
-
-    threads = [threading.Thread(target=copy, args=pair) for pair in ((one, other), (other, one))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert one.num_filled == other.num_filled == 2

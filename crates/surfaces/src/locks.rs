@@ -36,3 +36,26 @@ pub(crate) fn lock_for_transform<'a>(
     }
     Ok((reading, writing))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_lock_in_one_order_whatever_they_were_given_in() {
+        gst::init().unwrap();
+        let buffers: Vec<_> = (0..4)
+            .map(|_| SharedBuffer::from_buffer(gst::Buffer::new()))
+            .collect();
+        let order = |numbers: &[usize]| -> Vec<_> {
+            in_lock_order(numbers.iter().map(|number| &buffers[*number]))
+                .map(SharedBuffer::as_ptr)
+                .collect()
+        };
+        let expected = order(&[0, 1, 2, 3]);
+        assert_eq!(expected.len(), 4);
+        for numbers in [&[3, 2, 1, 0][..], &[2, 0, 3, 1], &[1, 3, 1, 0, 2, 0]] {
+            assert_eq!(order(numbers), expected, "{numbers:?}");
+        }
+    }
+}
