@@ -34,6 +34,16 @@ def test_decode_example_prints_every_picture(name: str, tmp_path: Path) -> None:
     assert picture.read_bytes().startswith(PNG_SIGNATURE)
 
 
+def test_batch_example_uses_every_picture(tmp_path: Path) -> None:
+    clips = [CLIPS[name] for name in ("h264_bpyramid_640x360", "mjpeg_480x272")]
+    printed = run(REPOSITORY / "examples/batch.py", *(clip.path for clip in clips), cwd=tmp_path)
+    batches = re.findall(r"^batch of (\d+) from (\d) sources: \w+ \((\d+), ", printed, re.MULTILINE)
+    frames = sum(clip.frames for clip in clips)
+    assert sum(int(size) for size, _, _ in batches) == frames and f"{frames} pictures" in printed
+    assert all(size == length for size, _, length in batches)
+    assert [int(size) for size, _, _ in batches[:-1]] == [8] * (len(batches) - 1)
+
+
 def test_the_first_readme_example_runs_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests/clips").symlink_to(CLIPS_DIR)

@@ -10,13 +10,15 @@
 //!   and [`nvml`];
 //! - [`cuvid`]: the decoder's capability query;
 //! - [`probe`]: the measurement of the slot stride of a loaded library;
-//! - [`slot`]: access to one slot of a batch, and the one-slot shadow surface.
+//! - [`slot`]: access to one slot of a batch;
+//! - [`assembled`]: batches of slots of other surfaces.
 //!
 //! It decides nothing except where the libraries come from. The most used names are at the root;
 //! a struct at the root is a head or the form of the newest generation.
 
 pub mod abi;
 pub mod api;
+pub mod assembled;
 pub mod constants;
 pub mod cuvid;
 pub mod driver;
@@ -33,9 +35,10 @@ pub use abi::{
     NvBufSurfacePlaneParams, STRUCTURE_PADDING,
 };
 pub use api::{NvBufSurfTransformApi, NvBufSurfaceApi, NvDsBufferPoolApi};
+pub use assembled::{AssembledSurface, RectList};
 pub use constants::*;
 pub use driver::{DriverError, cuda, nvenc, nvml};
 pub use generation::Generation;
 pub use loader::{Libraries, LoadError, LoadOptions, load};
 pub use probe::{ProbeError, probe_params_stride};
-pub use slot::{OneSlotSurface, SlotError, slot_pointer};
+pub use slot::{SlotError, slot_pointer};

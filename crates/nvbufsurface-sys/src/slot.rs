@@ -5,10 +5,8 @@
 
 use core::ptr::NonNull;
 
-use crate::abi::new::{NvBufSurface, NvBufSurfaceParams};
+use crate::abi::new::NvBufSurface;
 use crate::abi::{NvBufSurfaceHead, NvBufSurfaceParamsHead};
-use crate::constants::{NvBufSurfaceColorFormat, NvBufSurfaceMemType};
-use crate::generation::Generation;
 
 /// Why a slot cannot be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -49,105 +47,11 @@ pub unsafe fn slot_pointer(
     Ok(unsafe { first.byte_add(index as usize * stride) })
 }
 
-/// A descriptor of a single slot of a batch, for calls that should work on that slot only.
-///
-/// It is a batch of one whose `surfaceList` points into the original. Calls that write to the
-/// slot write to the original's. It works with every version and makes the stride of rectangle
-/// lists irrelevant. It must not be given to `NvBufSurfaceDestroy`.
-#[derive(Debug)]
-pub struct OneSlotSurface {
-    surface: NvBufSurface,
-    /// What calls see in place of the original's slot.
-    substitute: Option<NvBufSurfaceParams>,
-}
-
-impl OneSlotSurface {
-    /// A descriptor of slot `index` of `surface`, whose slots are `stride` bytes apart.
-    ///
-    /// # Safety
-    /// As for [`slot_pointer`]; the original must outlive every use of the descriptor's pointer.
-    pub unsafe fn new(
-        surface: *const NvBufSurface,
-        index: u32,
-        stride: usize,
-    ) -> Result<Self, SlotError> {
-        // SAFETY: same contract.
-        let slot = unsafe { slot_pointer(surface, index, stride)? };
-        // SAFETY: every version begins with the head.
-        let original = unsafe { surface.cast::<NvBufSurfaceHead>().read() };
-        Ok(Self::from_parts(original.gpu_id, original.mem_type, slot))
-    }
-
-    /// A descriptor of the slot at an address, of a surface with this device and memory type.
-    pub fn from_parts(
-        gpu_id: u32,
-        mem_type: NvBufSurfaceMemType,
-        slot: NonNull<NvBufSurfaceParamsHead>,
-    ) -> Self {
-        Self {
-            surface: NvBufSurface {
-                head: NvBufSurfaceHead {
-                    gpu_id,
-                    batch_size: 1,
-                    num_filled: 1,
-                    is_contiguous: 0,
-                    mem_type,
-                    surface_list: slot.as_ptr(),
-                },
-                ..NvBufSurface::default()
-            },
-            substitute: None,
-        }
-    }
-
-    /// Makes calls see a copy of the slot that has this color format. The original is not written, not
-    /// even by calls that write to the slot; the pixels are still its own.
-    ///
-    /// # Safety
-    /// The slot is alive and of `generation`, and nobody writes it during this call.
-    #[must_use]
-    pub unsafe fn with_color_format(
-        mut self,
-        generation: Generation,
-        color_format: NvBufSurfaceColorFormat,
-    ) -> Self {
-        let mut copy = NvBufSurfaceParams::default();
-        // SAFETY: the slot has as many bytes, as the caller vouches; the copy has the newest form,
-        // which is the largest, and every field of it may have any bits.
-        unsafe {
-            core::ptr::copy_nonoverlapping(
-                self.surface.head.surface_list.cast::<u8>().cast_const(),
-                (&raw mut copy).cast::<u8>(),
-                generation.params_stride(),
-            );
-        }
-        copy.head.color_format = color_format;
-        self.substitute = Some(copy);
-        self
-    }
-
-    /// The pointer for the library; valid as long as `self` is neither moved nor dropped.
-    pub fn as_mut_ptr(&mut self) -> *mut NvBufSurface {
-        if let Some(copy) = &mut self.substitute {
-            self.surface.head.surface_list = (&raw mut *copy).cast();
-        }
-        &raw mut self.surface
-    }
-
-    /// The fields of the descriptor.
-    pub fn head(&self) -> &NvBufSurfaceHead {
-        &self.surface.head
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{OneSlotSurface, SlotError, slot_pointer};
+    use super::{SlotError, slot_pointer};
     use crate::abi::{NvBufSurfaceHead, new, old};
-    use crate::constants::{
-        NVBUF_COLOR_FORMAT_NV12, NVBUF_COLOR_FORMAT_NV12_709, NVBUF_MEM_CUDA_DEVICE,
-    };
-    use crate::generation::Generation;
+    use crate::constants::NVBUF_MEM_CUDA_DEVICE;
 
     fn batch<P>(slots: &mut [P]) -> new::NvBufSurface {
         new::NvBufSurface {
@@ -165,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shadow_shows_one_slot_of_either_generation() {
+    fn slots_are_found_in_either_generation() {
         let mut old_slots = [old::NvBufSurfaceParams::default(); 3];
         let mut new_slots = [new::NvBufSurfaceParams::default(); 3];
         for index in 0..3 {
@@ -186,59 +90,10 @@ mod tests {
         ] {
             for index in 0..3 {
                 // SAFETY: the arrays outlive the loop and have the stride given.
-                let mut shadow = unsafe { OneSlotSurface::new(&raw const surface, index, stride) }
+                let slot = unsafe { slot_pointer(&raw const surface, index, stride) }
                     .expect("the slot exists");
-                assert_eq!(shadow.head().batch_size, 1);
-                assert_eq!(shadow.head().num_filled, 1);
-                assert_eq!(shadow.head().is_contiguous, 0);
-                assert_eq!(shadow.head().gpu_id, 3);
-                assert_eq!(shadow.head().mem_type, NVBUF_MEM_CUDA_DEVICE);
-                // SAFETY: the shadow has one slot in the same array.
-                let slot = unsafe { slot_pointer(shadow.as_mut_ptr(), 0, stride) }
-                    .expect("a shadow has slot 0");
                 // SAFETY: as above.
                 assert_eq!(unsafe { slot.as_ref() }.width, first_width + index);
-            }
-        }
-    }
-
-    #[test]
-    fn a_substitute_has_its_own_color_format_and_the_rest_of_the_original() {
-        let mut old_slots = [old::NvBufSurfaceParams::default(); 2];
-        let mut new_slots = [new::NvBufSurfaceParams::default(); 2];
-        let heads = [&mut old_slots[1].head, &mut new_slots[1].head];
-        for head in heads {
-            head.width = 640;
-            head.color_format = NVBUF_COLOR_FORMAT_NV12;
-            head.mapped_addr.egl_image = core::ptr::without_provenance_mut(77);
-        }
-        new_slots[1].reserved[3] = core::ptr::without_provenance_mut(99);
-        for (surface, generation) in [
-            (batch(&mut old_slots), Generation::Old),
-            (batch(&mut new_slots), Generation::New),
-        ] {
-            let stride = generation.params_stride();
-            // SAFETY: the arrays outlive the loop and have the stride given; nobody writes them.
-            let mut shadow = unsafe {
-                OneSlotSurface::new(&raw const surface, 1, stride)
-                    .expect("the slot exists")
-                    .with_color_format(generation, NVBUF_COLOR_FORMAT_NV12_709)
-            };
-            let copy = shadow.as_mut_ptr();
-            // SAFETY: the copy has the newest form; the original's slot 1 is alive.
-            let (seen, original) = unsafe {
-                let seen = (*copy).head.surface_list.cast::<new::NvBufSurfaceParams>();
-                let original = slot_pointer(&raw const surface, 1, stride);
-                (seen.read(), original.expect("slot 1").read())
-            };
-            assert_eq!(seen.head.color_format, NVBUF_COLOR_FORMAT_NV12_709);
-            assert_eq!(original.color_format, NVBUF_COLOR_FORMAT_NV12);
-            assert_eq!(
-                (seen.head.width, seen.head.mapped_addr),
-                (640, original.mapped_addr)
-            );
-            if generation == Generation::New {
-                assert_eq!(seen.reserved[3].addr(), 99, "the tail is copied too");
             }
         }
     }
@@ -249,7 +104,7 @@ mod tests {
         let mut surface = batch(&mut slots);
         let stride = size_of::<new::NvBufSurfaceParams>();
         // SAFETY: the array outlives the calls and has the stride given.
-        let refused = unsafe { OneSlotSurface::new(&raw const surface, 2, stride) };
+        let refused = unsafe { slot_pointer(&raw const surface, 2, stride) };
         assert_eq!(
             refused.err(),
             Some(SlotError::OutOfRange {

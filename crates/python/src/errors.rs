@@ -1,5 +1,6 @@
 //! Conversion of the crates' errors to Python exceptions.
 
+use batching::BatchError;
 use pyo3::exceptions::{PyOSError, PyRuntimeError, PyTimeoutError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -23,6 +24,14 @@ pub(crate) fn from_surfaces(error: Error) -> PyErr {
         | Error::WrongColor { .. }
         | Error::InvalidTime => PyValueError::new_err(text),
         _ => PyRuntimeError::new_err(text),
+    }
+}
+
+/// The exception for an error of the `batching` crate.
+pub(crate) fn from_batching(error: BatchError) -> PyErr {
+    match error {
+        BatchError::Surface(error) => from_surfaces(error),
+        error => PyRuntimeError::new_err(error.to_string()),
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use pyo3::prelude::*;
 use surfaces::SurfaceView;
+use surfaces::pool::ledger;
 use surfaces::wait::Wait;
 
 /// Runs `work` without the GIL, with a [`Wait`] that ends after `timeout` or when a Python signal
@@ -14,6 +15,7 @@ pub(crate) fn blocking<T: Send>(
     timeout: Option<Duration>,
     work: impl FnOnce(Wait<'_>) -> T + Send,
 ) -> PyResult<T> {
+    let caller = ledger::is_debug().then(|| caller(py)).flatten();
     let (result, raised) = py.detach(|| {
         let raised = RefCell::new(None);
         let interrupt = || {
@@ -23,13 +25,27 @@ pub(crate) fn blocking<T: Send>(
                     .is_err()
             })
         };
-        let wait = timeout
+        let mut wait = timeout
             .map_or_else(Wait::forever, Wait::at_most)
             .or_interrupted(&interrupt);
+        if let Some(caller) = &caller {
+            wait = wait.called_from(caller);
+        }
         let result = work(wait);
         (result, raised.into_inner())
     });
     raised.map_or(Ok(result), Err)
+}
+
+/// `file:line` of the Python code that runs now, if there is any.
+fn caller(py: Python<'_>) -> Option<String> {
+    let place = || -> PyResult<String> {
+        let frame = py.import("sys")?.call_method0("_getframe")?;
+        let file: String = frame.getattr("f_code")?.getattr("co_filename")?.extract()?;
+        let line: u32 = frame.getattr("f_lineno")?.extract()?;
+        Ok(format!("{file}:{line}"))
+    };
+    place().ok()
 }
 
 /// Waits for the work that a view's stream still has, before the view's buffer may be used anew.

@@ -1,5 +1,6 @@
 //! The Python extension module `savant_rs.deepstream._native`: wiring only.
 
+mod batches;
 mod configs;
 mod decoder;
 mod doctor;
@@ -24,6 +25,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     frames::register(module)?;
     media::register(module)?;
     surfaces::register(module)?;
+    batches::register(module)?;
     platform::register(module)?;
     doctor::register(module)?;
     configs::register(module)?;

@@ -131,12 +131,33 @@ pub enum Error {
         reason: String,
     },
     /// A slot that is not filled.
-    #[error("slot {slot} is out of bounds: the surface has {filled} filled slots")]
+    #[error("Slot {slot} is out of bounds: the surface has {filled} filled slots")]
     SlotOutOfBounds {
         /// The slot that was asked for.
         slot: u32,
         /// Number of filled slots.
         filled: u32,
+    },
+    /// Two pictures for one slot in one call.
+    #[error("slot {slot} is the destination of more than one picture")]
+    RepeatedSlot {
+        /// The slot.
+        slot: u32,
+    },
+    /// A buffer cannot be transformed into itself.
+    #[error("the destination of a transform is one of its sources")]
+    SourceIsDestination,
+    /// Slots that one descriptor cannot show.
+    #[error("slots cannot be assembled: {reason}")]
+    NotAssemblable {
+        /// What they do not have in common.
+        reason: String,
+    },
+    /// The slots of a batch are no array.
+    #[error("the batch is no array: {reason}")]
+    NoArray {
+        /// What is missing.
+        reason: &'static str,
     },
     /// The handle was given away.
     #[error("the {what} has been consumed")]
@@ -150,8 +171,8 @@ pub enum Error {
         /// Handles that exist, this one included.
         strong_count: usize,
     },
-    /// The `GstBuffer` is shared with GStreamer elements, so it must not change.
-    #[error("the GstBuffer is shared with GStreamer elements and cannot be modified")]
+    /// The `GstBuffer` is shared with GStreamer elements or is part of a batch, so it must not change.
+    #[error("the GstBuffer is shared with GStreamer elements or a batch and cannot be modified")]
     NotWritable,
     /// The memory belongs to somebody who allows no writing.
     #[error("the memory is read-only")]

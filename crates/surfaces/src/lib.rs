@@ -4,6 +4,7 @@
 //! backend. This crate allocates and pools such buffers, reads them, views and converts their
 //! pixels, and attaches metadata. Other crates never name a backend.
 
+mod assemble;
 pub mod backend;
 pub mod colour;
 pub mod convert;
@@ -12,6 +13,7 @@ pub mod error;
 pub mod format;
 pub mod geometry;
 pub mod layout;
+mod locks;
 pub mod memory;
 pub mod meta;
 mod plane;
@@ -24,6 +26,7 @@ mod transform;
 mod view;
 pub mod wait;
 
+pub use assemble::assemble;
 pub use backend::{Backend, BackendKind, ForeignArray, ForeignMemory, backend};
 pub use colour::{Colour, Matrix, Range};
 pub use convert::{Canvas, Picture, PictureLayout, draw, render_picture};
@@ -33,9 +36,9 @@ pub use format::VideoFormat;
 pub use geometry::{DstPadding, Rect, TransformConfig, letterbox_rect};
 pub use memory::live_surfaces;
 pub use meta::{flight_key, savant_id};
-pub use plane::PlaneDescription;
-pub use pool::{BufferGenerator, GeneratorConfig, Waker, send_eos};
+pub use plane::{MAX_DIMENSIONS, PlaneDescription};
+pub use pool::{BufferGenerator, GeneratorConfig, PoolStats, Waker, send_eos};
 pub use reader::SlotInfo;
 pub use shared_buffer::SharedBuffer;
-pub use transform::{transform, transform_keeping_colour};
+pub use transform::{SlotSource, transform, transform_keeping_colour, transform_slots};
 pub use view::SurfaceView;

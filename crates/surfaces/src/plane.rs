@@ -4,17 +4,21 @@ use crate::backend::{ByteRows, locate_plane};
 use crate::error::Error;
 use crate::view::SurfaceView;
 
+/// Most dimensions of a [`PlaneDescription`].
+pub const MAX_DIMENSIONS: usize = 4;
+
 /// The visible bytes of one plane, in place: an array of rows of samples.
 ///
 /// The shape is `(rows, samples)`, or `(rows, samples, bytes of a sample)` where a sample has more
-/// than one byte, such as an RGBA pixel or an interleaved chroma pair.
+/// than one byte, such as an RGBA pixel or an interleaved chroma pair. A [`stack`](Self::stack) of
+/// planes has one dimension more, in front.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PlaneDescription {
     /// Address of the first byte.
     pub address: usize,
     dimensions: usize,
-    shape: [usize; 3],
-    strides: [usize; 3],
+    shape: [usize; MAX_DIMENSIONS],
+    strides: [usize; MAX_DIMENSIONS],
 }
 
 impl PlaneDescription {
@@ -26,6 +30,37 @@ impl PlaneDescription {
     /// Bytes from one element of a dimension to the next.
     pub fn strides(&self) -> &[usize] {
         &self.strides[..self.dimensions]
+    }
+
+    /// Planes of one shape that follow each other at even distances, as one array.
+    ///
+    /// # Errors
+    /// [`Error::NoArray`].
+    pub fn stack(planes: &[Self]) -> Result<Self, Error> {
+        let no_array = |reason| Error::NoArray { reason };
+        let &[first, ..] = planes else {
+            return Err(no_array("no slot is filled"));
+        };
+        let extent = first.shape[0] * first.strides[0];
+        let distance = planes.get(1).map_or(extent, |second| {
+            second.address.saturating_sub(first.address)
+        });
+        let mut expected = first;
+        for plane in planes {
+            if distance < extent || *plane != expected {
+                return Err(no_array(
+                    "its slots are not evenly spaced pictures of one size",
+                ));
+            }
+            expected.address = expected.address.wrapping_add(distance);
+        }
+        let in_front = |number, [a, b, c, _]: [usize; MAX_DIMENSIONS]| [number, a, b, c];
+        Ok(Self {
+            address: first.address,
+            dimensions: first.dimensions + 1,
+            shape: in_front(planes.len(), first.shape),
+            strides: in_front(distance, first.strides),
+        })
     }
 }
 
@@ -57,8 +92,8 @@ impl SurfaceView {
                 Ok(PlaneDescription {
                     address: plane.address,
                     dimensions: if bytes == 1 { 2 } else { 3 },
-                    shape: [visible.rows, visible.samples, bytes],
-                    strides: [plane.pitch(), bytes, 1],
+                    shape: [visible.rows, visible.samples, bytes, 1],
+                    strides: [plane.pitch(), bytes, 1, 1],
                 })
             })
             .collect()
@@ -125,6 +160,43 @@ mod tests {
             .iter()
             .map(|plane| (plane.shape().to_vec(), plane.strides().to_vec()))
             .collect()
+    }
+
+    fn plane(address: usize) -> PlaneDescription {
+        PlaneDescription {
+            address,
+            dimensions: 3,
+            shape: [2, 3, 4, 1],
+            strides: [16, 4, 1, 1],
+        }
+    }
+
+    #[test]
+    fn planes_at_even_distances_are_one_array() {
+        let stacked = PlaneDescription::stack(&[plane(100), plane(140), plane(180)]).unwrap();
+        assert_eq!(stacked.address, 100);
+        assert_eq!(stacked.shape(), [3, 2, 3, 4]);
+        assert_eq!(stacked.strides(), [40, 16, 4, 1]);
+        let alone = PlaneDescription::stack(&[plane(100)]).unwrap();
+        assert_eq!((alone.shape()[0], alone.strides()[0]), (1, 32));
+    }
+
+    #[test]
+    fn other_planes_are_no_array() {
+        let wide = PlaneDescription {
+            shape: [2, 4, 4, 1],
+            ..plane(140)
+        };
+        for planes in [
+            &[][..],
+            &[plane(100), wide],
+            &[plane(100), plane(131)],
+            &[plane(100), plane(60)],
+            &[plane(100), plane(140), plane(190)],
+        ] {
+            let result = PlaneDescription::stack(planes);
+            assert!(matches!(result, Err(Error::NoArray { .. })), "{planes:?}");
+        }
     }
 
     #[test]

@@ -131,6 +131,16 @@ impl Surface {
         }
     }
 
+    /// Slots that exist.
+    pub(crate) fn batch_size(&self) -> u32 {
+        self.head.batch_size
+    }
+
+    /// The layout of the descriptor and its slots.
+    pub(crate) fn generation(&self) -> Generation {
+        self.generation
+    }
+
     /// Slots that hold a frame.
     pub(crate) fn filled(&self) -> u32 {
         self.head.num_filled.min(self.head.batch_size)

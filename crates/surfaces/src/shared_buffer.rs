@@ -6,6 +6,7 @@ use std::sync::Arc;
 use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::error::Error;
+use crate::memory::{self, Part};
 use crate::meta::savant_id::{self, SavantId};
 use crate::reader::{self, SlotInfo, Surface, Trust};
 
@@ -144,7 +145,15 @@ impl SharedBuffer {
     /// # Errors
     /// [`Error::NotNvBufSurface`].
     pub fn first_slot(&self) -> Result<SlotInfo, Error> {
-        Surface::read(&self.read(), self.inner.trust)?.any_slot(0)
+        self.any_slot(0)
+    }
+
+    /// A slot, filled or not.
+    ///
+    /// # Errors
+    /// [`Error::SlotOutOfBounds`], [`Error::NotNvBufSurface`].
+    pub fn any_slot(&self, slot: u32) -> Result<SlotInfo, Error> {
+        Surface::read(&self.read(), self.inner.trust)?.any_slot(slot)
     }
 
     /// Address of the `GstBuffer`, valid while a handle exists.
@@ -169,13 +178,33 @@ impl SharedBuffer {
     /// [`Error::NotWritable`], [`Error::ReadOnly`].
     pub(crate) fn lock_pixels_mut(&self) -> Result<impl Sized + '_, Error> {
         let mut guard = self.write();
-        if self.inner.trust == Trust::Allocator && guard.get_mut().is_none() {
+        let exclusive = self.inner.trust == Trust::Caller || guard.get_mut().is_some();
+        if !exclusive || guard.iter_memories().any(memory::is_shared) {
             return Err(Error::NotWritable);
         }
         if is_read_only(&guard) {
             return Err(Error::ReadOnly);
         }
         Ok(guard)
+    }
+
+    /// Whether both are handles of one buffer.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
+    /// The place of this buffer among those that one caller locks.
+    pub(crate) fn lock_order(&self) -> usize {
+        Arc::as_ptr(&self.inner).addr()
+    }
+
+    /// A slot, with a reference of its own to the `GstBuffer`.
+    pub(crate) fn part(&self, slot: u32) -> Part {
+        Part {
+            buffer: self.read().clone(),
+            trust: self.inner.trust,
+            slot,
+        }
     }
 
     fn read(&self) -> RwLockReadGuard<'_, gst::Buffer> {

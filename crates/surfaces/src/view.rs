@@ -14,6 +14,7 @@ use crate::shared_buffer::SharedBuffer;
 #[derive(Debug, Clone)]
 pub struct SurfaceView {
     buffer: SharedBuffer,
+    slot_index: u32,
     slot: SlotInfo,
     cuda_stream: usize,
 }
@@ -29,6 +30,7 @@ impl SurfaceView {
         cuda_stream: usize,
     ) -> Result<Self, Error> {
         Ok(Self {
+            slot_index: slot,
             slot: buffer.slot(slot)?,
             buffer: buffer.clone(),
             cuda_stream,
@@ -57,6 +59,11 @@ impl SurfaceView {
     /// The buffer.
     pub fn buffer(&self) -> &SharedBuffer {
         &self.buffer
+    }
+
+    /// Number of the slot in its buffer.
+    pub fn slot_index(&self) -> u32 {
+        self.slot_index
     }
 
     /// Addresses, sizes and planes.

@@ -18,11 +18,12 @@ pub enum WaitError {
     Interrupted,
 }
 
-/// How long a blocking call may wait, and what may interrupt it.
+/// How long a blocking call may wait, what may interrupt it, and who waits.
 #[derive(Clone, Copy, Default)]
 pub struct Wait<'a> {
     deadline: Option<Instant>,
     interrupt: Option<&'a dyn Fn() -> bool>,
+    caller: Option<&'a str>,
 }
 
 impl<'a> Wait<'a> {
@@ -36,7 +37,7 @@ impl<'a> Wait<'a> {
         // A timeout beyond what the clock can express is no limit.
         Self {
             deadline: Instant::now().checked_add(timeout),
-            interrupt: None,
+            ..Self::default()
         }
     }
 
@@ -52,6 +53,18 @@ impl<'a> Wait<'a> {
     pub fn or_interrupted(mut self, interrupt: &'a dyn Fn() -> bool) -> Self {
         self.interrupt = Some(interrupt);
         self
+    }
+
+    /// Says where in the user's program the call comes from, such as `file:line`.
+    #[must_use]
+    pub fn called_from(mut self, place: &'a str) -> Self {
+        self.caller = Some(place);
+        self
+    }
+
+    /// Where the call comes from, if anybody said so.
+    pub fn caller(&self) -> Option<&'a str> {
+        self.caller
     }
 
     /// Blocks until `ready` returns a value.

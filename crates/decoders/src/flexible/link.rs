@@ -54,6 +54,7 @@ impl<T: Clone + Send + Sync + 'static> Link<T> {
             format: output.format,
             width: size.0,
             height: size.1,
+            batch_size: 1,
             fps: if fps.0 > 0 && fps.1 > 0 {
                 fps
             } else {

@@ -44,10 +44,7 @@ pub struct NvBufSurfTransformParamsHead {
     pub transform_flip: NvBufSurfTransformFlip,
     /// `transform_filter`.
     pub transform_filter: NvBufSurfTransformInter,
-    /// `src_rect`: one rectangle per filled slot, [`rect_stride`] bytes apart. With one slot,
-    /// point at one rectangle of the new form.
-    ///
-    /// [`rect_stride`]: crate::Generation::rect_stride
+    /// `src_rect`: one rectangle per filled slot: see [`RectList`](crate::RectList).
     pub src_rect: *mut NvBufSurfTransformRectHead,
     /// `dst_rect`: as `src_rect`.
     pub dst_rect: *mut NvBufSurfTransformRectHead,

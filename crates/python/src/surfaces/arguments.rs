@@ -11,7 +11,7 @@ use crate::errors::from_surfaces;
 use crate::raw;
 
 /// `format=`: a `VideoFormat`, its name, or an object whose `name()` gives the name.
-pub(super) struct FormatArgument(pub(super) VideoFormat);
+pub(crate) struct FormatArgument(pub(crate) VideoFormat);
 
 impl<'py> FromPyObject<'_, 'py> for FormatArgument {
     type Error = PyErr;
@@ -34,7 +34,7 @@ impl<'py> FromPyObject<'_, 'py> for FormatArgument {
 /// `mem_type=` unless it is `None`: a `MemType`, an int (unknown ones are DEFAULT), or an object
 /// whose `name()` gives the name.
 #[derive(Default)]
-pub(super) struct MemTypeArgument(pub(super) MemType);
+pub(crate) struct MemTypeArgument(pub(crate) MemType);
 
 impl<'py> FromPyObject<'_, 'py> for MemTypeArgument {
     type Error = PyErr;
@@ -58,14 +58,14 @@ impl<'py> FromPyObject<'_, 'py> for MemTypeArgument {
 }
 
 /// A buffer argument: a `SharedBuffer`, or the address of a `GstBuffer`.
-pub(super) enum BufferArgument {
+pub(crate) enum BufferArgument {
     Shared(SharedBuffer),
     Address(usize),
 }
 
 impl BufferArgument {
     /// A handle; the reference behind an address stays with the caller.
-    pub(super) fn borrow(self) -> PyResult<SharedBuffer> {
+    pub(crate) fn borrow(self) -> PyResult<SharedBuffer> {
         match self {
             Self::Shared(buffer) => Ok(buffer),
             Self::Address(address) => raw::borrow_buffer(address),
@@ -91,15 +91,15 @@ impl<'py> FromPyObject<'_, 'py> for BufferArgument {
 }
 
 /// Ids as Python gives and gets them.
-pub(super) type PyIds = Vec<(PySavantIdMetaKind, u128)>;
+pub(crate) type PyIds = Vec<(PySavantIdMetaKind, u128)>;
 
-pub(super) fn ids_to_python(ids: Vec<(SavantIdKind, u128)>) -> PyIds {
+pub(crate) fn ids_to_python(ids: Vec<(SavantIdKind, u128)>) -> PyIds {
     ids.into_iter()
         .map(|(kind, id)| (kind.into(), id))
         .collect()
 }
 
-pub(super) fn ids_from_python(ids: PyIds) -> Vec<(SavantIdKind, u128)> {
+pub(crate) fn ids_from_python(ids: PyIds) -> Vec<(SavantIdKind, u128)> {
     ids.into_iter()
         .map(|(kind, id)| (kind.into(), id))
         .collect()

@@ -4,18 +4,17 @@
 use std::time::Duration;
 
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 use surfaces::wait::Wait;
 use surfaces::{BufferGenerator, Error, GeneratorConfig, SharedBuffer};
 
 use super::arguments::{BufferArgument, FormatArgument, MemTypeArgument};
+use super::pool::{complete_sources, pool_stats};
 use super::shared_buffer::PySharedBuffer;
 use crate::enums::PyVideoFormat;
 use crate::errors::from_surfaces;
 use crate::geometry::{PyRect, PyTransformConfig};
 use crate::{gil, raw};
-
-/// The stream that CuPy and PyTorch use unless told otherwise.
-const DEFAULT_STREAM: usize = 0;
 
 /// A pool of buffers of one size and format.
 ///
@@ -62,6 +61,7 @@ impl PyBufferGenerator {
             format: format.0,
             width,
             height,
+            batch_size: 1,
             fps: (fps_num, fps_den),
             gpu_id,
             mem_type: mem_type.unwrap_or_default().0,
@@ -131,7 +131,7 @@ impl PyBufferGenerator {
         let (config, src_rect) = ((*config).into(), src_rect.map(|rect| (*rect).into()));
         let src = src_buf.borrow()?;
         Self::acquire_with(py, timeout_ms, |wait| {
-            surfaces::backend()?.synchronize(src.first_slot()?.gpu_id, DEFAULT_STREAM)?;
+            complete_sources([&src])?;
             self.inner.transform(&src, &config, src_rect, id, wait)
         })
     }
@@ -150,6 +150,20 @@ impl PyBufferGenerator {
         let appsrc = raw::borrow_element(appsrc_ptr)?;
         py.detach(|| surfaces::send_eos(&appsrc))
             .map_err(from_surfaces)
+    }
+
+    /// What the pool is doing, as one snapshot. Addition.
+    ///
+    /// ``capacity``: buffers that there may be, 0 for no limit; ``free`` and ``in_use``: buffers that
+    /// exist; ``waits``: acquires that found no free buffer, blocked ones among them;
+    /// ``longest_wait_ms``: the longest time that one of them waited, in milliseconds.
+    ///
+    /// If the environment variable ``SAVANT_POOL_DEBUG`` was 1 when the first pool was made there is
+    /// also ``holders``: for each buffer that is out, longest first, ``where`` it was acquired
+    /// (``file:line`` of the Python code, else the thread's name) and ``held_ms``. Free buffers then
+    /// hold bytes of 0xA5, so that use after release shows.
+    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        pool_stats(py, &self.inner.stats())
     }
 
     /// Pixel format.

@@ -9,7 +9,7 @@ use crate::errors::from_surfaces;
 use crate::raw;
 
 /// Something with one plane of a view.
-pub(super) trait InPlace {
+pub(crate) trait InPlace {
     /// The view, which keeps the pixels alive.
     fn view(&self) -> &SurfaceView;
 

@@ -190,29 +190,7 @@ impl PySurfaceView {
     /// array that does not fit (a ``RuntimeError`` too), and for one that is not contiguous;
     /// ``RuntimeError`` for formats with several planes.
     fn upload(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<()> {
-        let array = data
-            .cast::<PyUntypedArray>()
-            .map_err(|_| PyTypeError::new_err("a numpy.ndarray is required"))?;
-        let Ok(array) = array.cast::<PyArray3<u8>>() else {
-            return Err(upload_type(format!(
-                "a 3-D array of uint8 is required, not a {}-D array of {}",
-                array.ndim(),
-                array.dtype()
-            )));
-        };
-        let array = array.readonly();
-        let &[height, width, channels] = array.shape() else {
-            return Err(upload_type(format!(
-                "a 3-D array is required, not {}-D",
-                array.shape().len()
-            )));
-        };
-        if !array.is_c_contiguous() {
-            return Err(PyValueError::new_err("the array must be C-contiguous"));
-        }
-        let pixels = array.as_slice()?;
-        py.detach(|| self.inner.upload(pixels, height, width, channels))
-            .map_err(from_surfaces)
+        upload(py, &self.inner, data)
     }
 
     /// A copy of the pixels without padding. Addition.
@@ -329,6 +307,39 @@ impl PySurfaceView {
             self.inner.channels(),
             self.inner.gpu_id()
         )
+    }
+}
+
+/// Copies a NumPy array into the pixels of a view: see `SurfaceView.upload`.
+pub(crate) fn upload(py: Python<'_>, view: &SurfaceView, data: &Bound<'_, PyAny>) -> PyResult<()> {
+    let array = data
+        .cast::<PyUntypedArray>()
+        .map_err(|_| PyTypeError::new_err("a numpy.ndarray is required"))?;
+    let Ok(array) = array.cast::<PyArray3<u8>>() else {
+        return Err(upload_type(format!(
+            "a 3-D array of uint8 is required, not a {}-D array of {}",
+            array.ndim(),
+            array.dtype()
+        )));
+    };
+    let array = array.readonly();
+    let &[height, width, channels] = array.shape() else {
+        return Err(upload_type(format!(
+            "a 3-D array is required, not {}-D",
+            array.shape().len()
+        )));
+    };
+    if !array.is_c_contiguous() {
+        return Err(PyValueError::new_err("the array must be C-contiguous"));
+    }
+    let pixels = array.as_slice()?;
+    py.detach(|| view.upload(pixels, height, width, channels))
+        .map_err(from_surfaces)
+}
+
+impl From<SurfaceView> for PySurfaceView {
+    fn from(inner: SurfaceView) -> Self {
+        Self { inner }
     }
 }
 

@@ -76,6 +76,17 @@ impl ByteRows {
     }
 }
 
+/// One slot to scale into another.
+#[derive(Debug, Clone, Copy)]
+pub struct TransformJob {
+    /// Where the picture is.
+    pub src: SlotInfo,
+    /// The part of it that counts, clipped to it; `None` for all.
+    pub src_rect: Option<Rect>,
+    /// Where it goes.
+    pub dst: SlotInfo,
+}
+
 /// What differs between machines. All calls are synchronous: when they return, the pixels are
 /// complete.
 ///
@@ -178,6 +189,27 @@ pub trait Backend: Send + Sync {
         src: &SlotInfo,
         src_rect: Option<Rect>,
         dst: &SlotInfo,
+        config: &TransformConfig,
+    ) -> Result<(), Error> {
+        let job = TransformJob {
+            src: *src,
+            src_rect,
+            dst: *dst,
+        };
+        // SAFETY: same contract.
+        unsafe { self.transform_slots(&[job], config) }
+    }
+
+    /// Scales many slots at once. After an error the pixels of any destination may have changed.
+    ///
+    /// # Safety
+    /// See the trait; the destinations must differ from each other and from the sources.
+    ///
+    /// # Errors
+    /// As [`transform`](Self::transform).
+    unsafe fn transform_slots(
+        &self,
+        jobs: &[TransformJob],
         config: &TransformConfig,
     ) -> Result<(), Error>;
 

@@ -37,6 +37,11 @@ pub(crate) trait OwnedSurface: Send + Sync {
         false
     }
 
+    /// Whether the pixels are those of buffers that others have as well.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     /// A surface of its own with the same pixels and fill count.
     ///
     /// # Safety
@@ -124,6 +129,19 @@ pub(crate) fn wrap(surface: Box<dyn OwnedSurface>) -> gst::Memory {
     let memory = new_memory(surface);
     // SAFETY: `new_memory` returns a memory with one reference, which is ours.
     unsafe { gst::Memory::from_glib_full(memory) }
+}
+
+/// Whether the pixels of a memory are those of buffers that others have as well.
+pub(crate) fn is_shared(memory: &gst::MemoryRef) -> bool {
+    let ours = memory
+        .allocator()
+        .is_some_and(ObjectExt::is::<SurfaceAllocator>);
+    // SAFETY: every memory of this allocator is a SurfaceMemory, and this one is alive.
+    ours && unsafe {
+        (*memory.as_ptr().cast::<SurfaceMemory>())
+            .surface
+            .is_shared()
+    }
 }
 
 fn new_memory(surface: Box<dyn OwnedSurface>) -> *mut gst::ffi::GstMemory {

@@ -5,10 +5,12 @@
 
 mod adopted;
 mod allocator;
+mod assembled;
 mod block;
 mod surface;
 
 pub(crate) use adopted::{AdoptedSurface, Duplicate};
 pub use allocator::{MEMORY_TYPE, live_surfaces};
-pub(crate) use allocator::{OwnedSurface, wrap};
+pub(crate) use allocator::{OwnedSurface, is_shared, wrap};
+pub(crate) use assembled::{AssembledBatch, Part};
 pub(crate) use surface::HostSurface;

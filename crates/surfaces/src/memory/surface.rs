@@ -22,25 +22,30 @@ const PIXEL_ALIGNMENT: usize = 256;
 pub(crate) struct HostSurface {
     spec: SurfaceSpec,
     generation: Generation,
-    slot_size: usize,
     descriptor: ZeroedBlock,
     /// Keeps the memory that the descriptor's `surfaceList` points to.
     _slots: ZeroedBlock,
-    pixels: Vec<ZeroedBlock>,
+    /// All slots, one after the other.
+    pixels: ZeroedBlock,
+    pixels_size: usize,
 }
 
 impl HostSurface {
     /// Allocates a surface with zeroed pixels and no filled slot.
     pub(crate) fn new(spec: &SurfaceSpec, generation: Generation) -> Result<Self, Error> {
         let layout = spec.slot_layout()?;
+        // Pitches are multiples of the pixels' alignment, so every slot has it. 1024 slots of less
+        // than 4 GiB fit 64 bits.
         let slot_size = layout.size as usize;
-        let pixels = (0..spec.batch_size)
-            .map(|_| ZeroedBlock::new(slot_size, PIXEL_ALIGNMENT))
-            .collect::<Result<Vec<_>, _>>()?;
+        let count = spec.batch_size as usize;
+        let pixels_size = slot_size * count;
+        let pixels = ZeroedBlock::new(pixels_size, PIXEL_ALIGNMENT)?;
         let stride = generation.params_stride();
-        let slots = ZeroedBlock::new(stride * spec.batch_size as usize, DESCRIPTOR_ALIGNMENT)?;
-        for (index, block) in pixels.iter().enumerate() {
-            let params = slot_params(spec, &layout, block.as_ptr());
+        let slots = ZeroedBlock::new(stride * count, DESCRIPTOR_ALIGNMENT)?;
+        for index in 0..count {
+            // SAFETY: the slot lies inside the block (slot_size * count bytes).
+            let first = unsafe { pixels.as_ptr().add(slot_size * index) };
+            let params = slot_params(spec, &layout, first);
             // SAFETY: slot `index` lies inside the block (stride * batch_size bytes) and is
             // aligned, since the stride of either generation is a multiple of 8.
             unsafe {
@@ -56,7 +61,7 @@ impl HostSurface {
             gpu_id: spec.gpu_id,
             batch_size: spec.batch_size,
             num_filled: 0,
-            is_contiguous: 0,
+            is_contiguous: u8::from(spec.batch_size > 1),
             mem_type: NVBUF_MEM_SYSTEM,
             surface_list: slots.as_ptr().cast().as_ptr(),
         };
@@ -65,10 +70,10 @@ impl HostSurface {
         Ok(Self {
             spec: *spec,
             generation,
-            slot_size,
             descriptor,
             _slots: slots,
             pixels,
+            pixels_size,
         })
     }
 }
@@ -84,19 +89,15 @@ impl OwnedSurface for HostSurface {
 
     unsafe fn duplicate(&self) -> Result<Box<dyn OwnedSurface>, Error> {
         let copy = Self::new(&self.spec, self.generation)?;
-        for (from, to) in self.pixels.iter().zip(&copy.pixels) {
-            // SAFETY: both blocks have `slot_size` bytes, they are distinct allocations, the new
-            // one is unknown to others, and the caller excludes writers of the old one.
-            unsafe {
-                std::ptr::copy_nonoverlapping(
-                    from.as_ptr().as_ptr(),
-                    to.as_ptr().as_ptr(),
-                    self.slot_size,
-                );
-            }
-        }
-        // SAFETY: both descriptors are initialised and alive; the caller excludes writers.
+        // SAFETY: both blocks have `pixels_size` bytes, they are distinct allocations, the new one is
+        // unknown to others, and the caller excludes writers of the old one. Both descriptors are
+        // initialised and alive.
         unsafe {
+            std::ptr::copy_nonoverlapping(
+                self.pixels.as_ptr().as_ptr(),
+                copy.pixels.as_ptr().as_ptr(),
+                self.pixels_size,
+            );
             (*copy.descriptor().as_ptr()).num_filled = (*self.descriptor().as_ptr()).num_filled;
         };
         Ok(Box::new(copy))

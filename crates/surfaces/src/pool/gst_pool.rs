@@ -61,6 +61,9 @@ mod imp {
 
         fn release_buffer(&self, mut buffer: gst::Buffer) {
             let state = self.settings.get().map(|(_, state)| state);
+            if let Some(state) = state {
+                state.returning(&buffer);
+            }
             if state.is_some_and(|state| state.is_retired())
                 && let Some(buffer) = buffer.get_mut()
             {

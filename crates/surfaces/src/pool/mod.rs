@@ -1,6 +1,7 @@
 //! Pools of surfaces.
 
 mod gst_pool;
+pub mod ledger;
 mod state;
 
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use gst::prelude::*;
 
 use self::gst_pool::SurfacePool;
 use self::state::PoolState;
+pub use self::state::PoolStats;
 use crate::backend::backend;
 use crate::enums::{MemType, SavantIdKind};
 use crate::error::Error;
@@ -35,6 +37,10 @@ pub struct GeneratorConfig {
     pub width: u32,
     /// Height in pixels.
     pub height: u32,
+    /// Slots of each buffer, 1 to [`MAX_BATCH_SIZE`](crate::layout::MAX_BATCH_SIZE). Slots of one
+    /// buffer are one allocation, at even distances, in all memory but the system memory of NVIDIA's
+    /// library.
+    pub batch_size: u32,
     /// Frames per second as (numerator, denominator).
     pub fps: (i32, i32),
     /// Device that owns the memory.
@@ -46,12 +52,13 @@ pub struct GeneratorConfig {
 }
 
 impl GeneratorConfig {
-    /// 4 buffers at 30 frames per second on device 0, in the default memory type.
+    /// 4 buffers of one slot at 30 frames per second on device 0, in the default memory type.
     pub const fn new(format: VideoFormat, width: u32, height: u32) -> Self {
         Self {
             format,
             width,
             height,
+            batch_size: 1,
             fps: (30, 1),
             gpu_id: 0,
             mem_type: MemType::Default,
@@ -81,7 +88,7 @@ impl GeneratorConfig {
     }
 }
 
-/// A pool of one-slot surface buffers. A buffer returns to the pool when its last reference goes,
+/// A pool of surface buffers. A buffer returns to the pool when its last reference goes,
 /// wherever that is. Clones share the pool; it is freed after the last clone and the last buffer.
 #[derive(Clone)]
 pub struct BufferGenerator {
@@ -118,12 +125,12 @@ impl BufferGenerator {
             format: config.format,
             width: config.width,
             height: config.height,
-            batch_size: 1,
+            batch_size: config.batch_size,
             gpu_id: config.gpu_id,
             mem_type,
         };
         let caps = config.caps()?;
-        let state = Arc::new(PoolState::default());
+        let state = Arc::new(PoolState::new(ledger::is_debug()));
         let pool = SurfacePool::new(spec, &caps, config.pool_size, &state)?;
         Ok(Self {
             inner: Arc::new(Inner {
@@ -140,16 +147,28 @@ impl BufferGenerator {
         &self.inner.config
     }
 
-    /// A buffer with one filled slot, no timestamps and no ids; its pixels are whatever its last
-    /// user left. Blocks while all buffers are out.
+    /// A buffer whose first slot is filled, with no timestamps and no ids; its pixels are whatever
+    /// its last user left. Blocks while all buffers are out.
     ///
     /// # Errors
     /// [`Error::TimedOut`], [`Error::Interrupted`], [`Error::GeneratorClosed`],
     /// [`Error::OutOfMemory`].
     pub fn acquire(&self, wait: Wait<'_>) -> Result<SharedBuffer, Error> {
+        self.acquire_filled(1, wait)
+    }
+
+    /// [`acquire`](Self::acquire) of a buffer with no filled slot.
+    ///
+    /// # Errors
+    /// As [`acquire`](Self::acquire).
+    pub fn acquire_unfilled(&self, wait: Wait<'_>) -> Result<SharedBuffer, Error> {
+        self.acquire_filled(0, wait)
+    }
+
+    fn acquire_filled(&self, filled: u32, wait: Wait<'_>) -> Result<SharedBuffer, Error> {
         let Inner { pool, state, .. } = &*self.inner;
         let buffer = SharedBuffer::from_buffer(state.acquire(wait, || pool.try_acquire(state))?);
-        buffer.set_num_filled(1)?;
+        buffer.set_num_filled(filled)?;
         Ok(buffer)
     }
 
@@ -215,6 +234,11 @@ impl BufferGenerator {
     /// Number of buffers of the pool, 0 for no limit.
     pub fn capacity(&self) -> u32 {
         self.inner.config.pool_size
+    }
+
+    /// What the pool is doing: a consistent snapshot.
+    pub fn stats(&self) -> PoolStats {
+        self.inner.state.stats(self.capacity())
     }
 
     /// Ends blocked and future acquires with [`Error::GeneratorClosed`]. Buffers that are out stay

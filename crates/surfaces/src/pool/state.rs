@@ -1,13 +1,32 @@
 //! What waiting acquirers and returning buffers share.
 
+use std::time::{Duration, Instant};
+
 use parking_lot::{Condvar, Mutex};
 
+use super::ledger::{self, Holder, Ledger};
 use crate::error::Error;
 use crate::wait::Wait;
 
+/// What a pool is doing, at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PoolStats {
+    /// Buffers that the pool may have, 0 for no limit.
+    pub capacity: u32,
+    /// Buffers that exist and are not out.
+    pub free: usize,
+    /// Buffers that are out.
+    pub in_use: usize,
+    /// Acquires so far that found no free buffer, those that are waiting now among them.
+    pub waits: u64,
+    /// The longest time that an acquire waited, whether it got a buffer in the end or not.
+    pub longest_wait: Duration,
+    /// In the debug mode ([`ledger::is_debug`]) who has the buffers that are out.
+    pub holders: Option<Vec<Holder>>,
+}
+
 /// Counters of a pool, and the condition that waiters sleep on. No lock is held while `GStreamer`
 /// runs.
-#[derive(Default)]
 pub(super) struct PoolState {
     inner: Mutex<Inner>,
     changed: Condvar,
@@ -23,15 +42,32 @@ struct Inner {
     closed: bool,
     retired: bool,
     allocation_error: Option<Error>,
+    waits: u64,
+    longest_wait: Duration,
+    /// Kept in the debug mode.
+    ledger: Option<Ledger>,
 }
 
 impl PoolState {
+    /// `debug`: keep a ledger, and poison free buffers.
+    pub(super) fn new(debug: bool) -> Self {
+        let inner = Inner {
+            ledger: debug.then(Ledger::default),
+            ..Inner::default()
+        };
+        Self {
+            inner: Mutex::new(inner),
+            changed: Condvar::new(),
+        }
+    }
+
     /// Calls `attempt` until it gives a buffer, sleeping until one comes back in between.
     pub(super) fn acquire(
         &self,
         wait: Wait<'_>,
         mut attempt: impl FnMut() -> Result<Option<gst::Buffer>, Error>,
     ) -> Result<gst::Buffer, Error> {
+        let mut waiting_since = None;
         loop {
             let returns_seen = {
                 let inner = self.inner.lock();
@@ -42,13 +78,36 @@ impl PoolState {
             };
             // A buffer that comes back from here on changes `returns`, so no wake-up is lost.
             if let Some(buffer) = attempt()? {
-                self.inner.lock().in_use += 1;
+                let mut inner = self.inner.lock();
+                inner.in_use += 1;
+                if let Some(ledger) = &mut inner.ledger {
+                    ledger.acquired(address(&buffer), &wait);
+                }
                 return Ok(buffer);
             }
             let mut inner = self.inner.lock();
-            wait.on(&self.changed, &mut inner, |inner| {
+            let since = *waiting_since.get_or_insert_with(|| {
+                inner.waits += 1;
+                Instant::now()
+            });
+            let result = wait.on(&self.changed, &mut inner, |inner| {
                 (inner.closed || inner.returns != returns_seen).then_some(())
-            })?;
+            });
+            inner.longest_wait = inner.longest_wait.max(since.elapsed());
+            result?;
+        }
+    }
+
+    /// A buffer comes back and is still unknown to other acquirers.
+    pub(super) fn returning(&self, buffer: &gst::BufferRef) {
+        let mut inner = self.inner.lock();
+        let is_poisoned = inner.ledger.is_some() && !inner.retired;
+        if let Some(ledger) = &mut inner.ledger {
+            ledger.returning(buffer.as_ptr().addr());
+        }
+        drop(inner);
+        if is_poisoned {
+            ledger::poison(buffer);
         }
     }
 
@@ -76,7 +135,7 @@ impl PoolState {
     pub(super) fn retire(&self) -> usize {
         let mut inner = self.inner.lock();
         inner.retired = true;
-        inner.allocated.saturating_sub(inner.in_use)
+        inner.free()
     }
 
     pub(super) fn is_retired(&self) -> bool {
@@ -93,6 +152,18 @@ impl PoolState {
         self.inner.lock().in_use
     }
 
+    pub(super) fn stats(&self, capacity: u32) -> PoolStats {
+        let inner = self.inner.lock();
+        PoolStats {
+            capacity,
+            free: inner.free(),
+            in_use: inner.in_use,
+            waits: inner.waits,
+            longest_wait: inner.longest_wait,
+            holders: inner.ledger.as_ref().map(Ledger::holders),
+        }
+    }
+
     pub(super) fn set_allocation_error(&self, error: Error) {
         self.inner.lock().allocation_error = Some(error);
     }
@@ -100,4 +171,14 @@ impl PoolState {
     pub(super) fn take_allocation_error(&self) -> Option<Error> {
         self.inner.lock().allocation_error.take()
     }
+}
+
+impl Inner {
+    fn free(&self) -> usize {
+        self.allocated.saturating_sub(self.in_use)
+    }
+}
+
+fn address(buffer: &gst::Buffer) -> usize {
+    buffer.as_ptr().addr()
 }

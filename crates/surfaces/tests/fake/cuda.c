@@ -12,9 +12,9 @@ enum { HOST = 1, DEVICE = 2 };
 static __thread void *contexts[16];
 static __thread int depth;
 
-/* For tests: contexts of the calling thread, and what the next queries of a stream answer. */
+/* For tests: contexts of the calling thread, and what its next queries of a stream answer. */
 int fake_depth(void) { return depth; }
-static int health = SUCCESS;
+static __thread int health = SUCCESS;
 void fake_set_health(int code) { health = code; }
 
 #define NEEDS_CONTEXT \
@@ -176,10 +176,15 @@ int cuMemcpy2DAsync_v2(const Copy *copy, void *stream) {
     return SUCCESS;
 }
 
+/* For tests: fills of the calling thread so far. */
+static __thread int fills;
+int fake_fills(void) { return fills; }
+
 int cuMemsetD2D8Async(uint64_t to, size_t pitch, uint8_t value, size_t width, size_t height,
                       void *stream) {
     NEEDS_CONTEXT
     (void)stream;
+    fills++;
     for (size_t y = 0; y < height; y++) {
         memset((char *)to + y * pitch, value, width);
     }

@@ -1,5 +1,5 @@
 /* A stand-in for libnvbufsurface.so that lays RGBA, GRAY8 and NV12 out as the library does. Fresh
- * pixels are not zero. */
+ * pixels are not zero. Slots are evenly spaced only if that is asked for, and not in system memory. */
 #include "nvbufsurface.h"
 
 #include <stdlib.h>
@@ -13,7 +13,7 @@ typedef struct {
 } CreateParams;
 
 /* For tests: surfaces that exist. */
-static int live;
+static _Atomic int live;
 int fake_live(void) { return live; }
 
 static uint32_t align(uint32_t value, uint32_t unit) { return (value + unit - 1) / unit * unit; }
@@ -28,6 +28,20 @@ static void add_plane(Slot *slot, uint32_t width, uint32_t height, uint32_t byte
     planes->offset[index] = slot->dataSize;
     planes->psize[index] = planes->pitch[index] * height;
     slot->dataSize += planes->psize[index];
+}
+
+enum { SYSTEM = 6 };
+
+static void allocate(Surface *surface, int contiguous) {
+    Slot *slots = surface->surfaceList;
+    size_t size = slots[0].dataSize;
+    surface->isContiguous = contiguous;
+    char *whole = contiguous ? malloc(size * surface->batchSize) : NULL;
+    for (uint32_t i = 0; i < surface->batchSize; i++) {
+        /* Every other slot is larger, so that distances differ. */
+        slots[i].dataPtr = contiguous ? whole + i * size : malloc(size * (1 + i % 2 * 200));
+        memset(slots[i].dataPtr, 0xee, size);
+    }
 }
 
 int NvBufSurfaceCreate(Surface **out, uint32_t batch, CreateParams *request) {
@@ -60,16 +74,15 @@ int NvBufSurfaceCreate(Surface **out, uint32_t batch, CreateParams *request) {
             return -1;
         }
         slot->pitch = slot->planes.pitch[0];
-        slot->dataPtr = malloc(slot->dataSize);
-        memset(slot->dataPtr, 0xee, slot->dataSize);
     }
+    allocate(surface, request->isContiguous && surface->memType != SYSTEM);
     live++;
     *out = surface;
     return 0;
 }
 
 int NvBufSurfaceDestroy(Surface *surface) {
-    for (uint32_t i = 0; i < surface->batchSize; i++) {
+    for (uint32_t i = 0; i < (surface->isContiguous ? 1 : surface->batchSize); i++) {
         free(surface->surfaceList[i].dataPtr);
     }
     free(surface->surfaceList);

@@ -27,8 +27,11 @@ enum { CROP_SRC = 1, CROP_DST = 2, FILTER = 4 };
 
 static __thread ConfigParams session;
 
-/* For tests: the filter of the thread's last call, and the color format of its source. */
-static __thread uint32_t last_filter, last_format;
+/* For tests: calls of the thread so far; slots and filter of its last one, and the color format of
+ * its last source. */
+static __thread uint32_t calls, last_slots, last_filter, last_format;
+uint32_t fake_calls(void) { return calls; }
+uint32_t fake_slots(void) { return last_slots; }
 uint32_t fake_filter(void) { return last_filter; }
 uint32_t fake_source_format(void) { return last_format; }
 
@@ -44,31 +47,44 @@ int NvBufSurfTransformGetSessionParams(ConfigParams *config) {
 
 int NvBufSurfTransformComposite(void) { return UNSUPPORTED; }
 
-int NvBufSurfTransform(Surface *source, Surface *target, TransformParams *params) {
-    const Slot *from = source->surfaceList;
-    Slot *to = target->surfaceList;
+static int transform_slot(const Slot *from, Slot *to, int crop, const Rect *crop_rect,
+                          const Rect *dst) {
     uint32_t bytes = to->planes.bytesPerPix[0];
-    int needed = CROP_DST | FILTER;
-    last_filter = params->filter;
-    last_format = from->colorFormat;
-    if (!session.cuda_stream || source->numFilled != 1 || target->batchSize != 1 ||
-        (params->flag & needed) != (uint32_t)needed) {
-        return INVALID_PARAMS;
-    }
     if (from->planes.bytesPerPix[0] != bytes) {
         return UNSUPPORTED;
     }
     Rect all = {.width = from->width, .height = from->height};
-    Rect src = params->flag & CROP_SRC ? *params->src_rect : all, dst = *params->dst_rect;
-    for (uint32_t y = 0; y < dst.height; y++) {
+    Rect src = crop ? *crop_rect : all;
+    for (uint32_t y = 0; y < dst->height; y++) {
         const char *row =
-            (const char *)from->dataPtr + (src.top + y * src.height / dst.height) * from->pitch;
-        char *out = (char *)to->dataPtr + (dst.top + y) * to->pitch;
-        for (uint32_t x = 0; x < dst.width; x++) {
-            memcpy(out + (dst.left + x) * bytes,
-                   row + (src.left + x * src.width / dst.width) * bytes, bytes);
+            (const char *)from->dataPtr + (src.top + y * src.height / dst->height) * from->pitch;
+        char *out = (char *)to->dataPtr + (dst->top + y) * to->pitch;
+        for (uint32_t x = 0; x < dst->width; x++) {
+            memcpy(out + (dst->left + x) * bytes,
+                   row + (src.left + x * src.width / dst->width) * bytes, bytes);
         }
     }
-    target->numFilled = 1;
+    return 0;
+}
+
+int NvBufSurfTransform(Surface *source, Surface *target, TransformParams *params) {
+    int needed = CROP_DST | FILTER;
+    calls++;
+    last_slots = source->numFilled;
+    last_filter = params->filter;
+    last_format = source->surfaceList->colorFormat;
+    if (!session.cuda_stream || source->numFilled != source->batchSize ||
+        target->batchSize != source->batchSize || target->numFilled != source->numFilled ||
+        (params->flag & needed) != (uint32_t)needed) {
+        return INVALID_PARAMS;
+    }
+    for (uint32_t i = 0; i < source->batchSize; i++) {
+        int result = transform_slot(&source->surfaceList[i], &target->surfaceList[i],
+                                    params->flag & CROP_SRC, &params->src_rect[i],
+                                    &params->dst_rect[i]);
+        if (result) {
+            return result;
+        }
+    }
     return 0;
 }

@@ -6,7 +6,7 @@ use std::ptr;
 use pyo3::exceptions::PyBufferError;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use surfaces::{PlaneDescription, SurfaceView};
+use surfaces::{MAX_DIMENSIONS, PlaneDescription, SurfaceView};
 
 use super::{DataType, Device, DlTensor, Managed, Unversioned, Versioned};
 use crate::gil;
@@ -15,8 +15,8 @@ use crate::gil;
 #[repr(C)]
 struct Export<T> {
     managed: T,
-    shape: [i64; 3],
-    strides: [i64; 3],
+    shape: [i64; MAX_DIMENSIONS],
+    strides: [i64; MAX_DIMENSIONS],
     /// Keeps the pixels alive.
     view: SurfaceView,
 }
@@ -87,9 +87,9 @@ fn capsule<'py, T: Managed>(
     }
 }
 
-/// Up to three numbers as C's; what is missing is not looked at.
-fn numbers(values: &[usize]) -> [i64; 3] {
-    let mut numbers = [0; 3];
+/// Numbers as C's; what is missing is not looked at.
+fn numbers(values: &[usize]) -> [i64; MAX_DIMENSIONS] {
+    let mut numbers = [0; MAX_DIMENSIONS];
     for (number, value) in numbers.iter_mut().zip(values) {
         *number = *value as i64;
     }

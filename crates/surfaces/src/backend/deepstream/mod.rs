@@ -19,11 +19,11 @@ use nvbufsurface_sys::cuda::{
 use nvbufsurface_sys::{Libraries, LoadOptions, NVBUF_MEM_SYSTEM};
 
 use super::host::HostBackend;
-use super::{Backend, BackendKind, ByteRows, ForeignArray, ForeignMemory};
+use super::{Backend, BackendKind, ByteRows, ForeignArray, ForeignMemory, TransformJob};
 use crate::convert::{self, Canvas};
 use crate::enums::MemType;
 use crate::error::Error;
-use crate::geometry::{Rect, TransformConfig};
+use crate::geometry::TransformConfig;
 use crate::layout::SurfaceSpec;
 use crate::memory::{self, AdoptedSurface};
 use crate::platform::{NvidiaPlatform, Platform, is_jetson_kernel};
@@ -176,19 +176,20 @@ impl Backend for DeepStreamBackend {
         work.finish()
     }
 
-    unsafe fn transform(
+    unsafe fn transform_slots(
         &self,
-        src: &SlotInfo,
-        src_rect: Option<Rect>,
-        dst: &SlotInfo,
+        jobs: &[TransformJob],
         config: &TransformConfig,
     ) -> Result<(), Error> {
-        if [src.mem_type, dst.mem_type] == [NVBUF_MEM_SYSTEM; 2] {
-            // SAFETY: same contract.
-            return unsafe { self.cpu.transform(src, src_rect, dst, config) };
-        }
+        let (cpu, gpu): (Vec<_>, Vec<_>) = jobs
+            .iter()
+            .copied()
+            .partition(|job| [job.src.mem_type, job.dst.mem_type] == [NVBUF_MEM_SYSTEM; 2]);
         // SAFETY: same contract.
-        unsafe { transform::run(&self.engine, src, src_rect, dst, config) }
+        unsafe {
+            transform::run(&self.engine, &gpu, config)?;
+            self.cpu.transform_slots(&cpu, config)
+        }
     }
 
     unsafe fn adopt(

@@ -37,6 +37,8 @@ impl LibrarySurface {
             gpu_id: spec.gpu_id,
             width: spec.width,
             height: spec.height,
+            // Slots at even distances: a batch can then be handed over as one array.
+            is_contiguous: u8::from(spec.batch_size > 1),
             color_format: spec.format.info().color_format,
             layout: NVBUF_LAYOUT_PITCH,
             mem_type: spec.mem_type as u32,

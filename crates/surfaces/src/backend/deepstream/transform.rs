@@ -1,62 +1,86 @@
-//! Scaling and conversion by NVIDIA's library, one slot a call.
+//! Scaling and conversion by NVIDIA's library, as many slots a call as it can take.
 
 use std::ptr::NonNull;
 
 use nvbufsurface_sys::{
-    NVBUFSURF_TRANSFORM_CROP_DST, NVBUFSURF_TRANSFORM_CROP_SRC, NVBUFSURF_TRANSFORM_FILTER,
-    NvBufSurfTransformCompute_Default, NvBufSurfTransformCompute_GPU,
+    AssembledSurface, NVBUFSURF_TRANSFORM_CROP_DST, NVBUFSURF_TRANSFORM_CROP_SRC,
+    NVBUFSURF_TRANSFORM_FILTER, NvBufSurfTransformCompute_Default, NvBufSurfTransformCompute_GPU,
     NvBufSurfTransformCompute_VIC, NvBufSurfTransformConfigParams,
     NvBufSurfTransformConfigParamsHead, NvBufSurfTransformError, NvBufSurfTransformParams,
-    NvBufSurfTransformParamsHead, NvBufSurfTransformRect, NvBufSurfTransformRectHead,
-    NvBufSurfaceParamsHead, OneSlotSurface, TRANSFORM_ERRORS,
+    NvBufSurfTransformParamsHead, NvBufSurfTransformRectHead, NvBufSurfaceParamsHead, RectList,
+    TRANSFORM_ERRORS,
 };
 
 use super::engine::Engine;
 use super::pixels;
+use crate::backend::TransformJob;
 use crate::colour;
 use crate::enums::{ComputeMode, Interpolation};
 use crate::error::{Error, color_format_text};
 use crate::geometry::{Rect, TransformConfig, visible_letterbox_rect};
 use crate::reader::SlotInfo;
 
-/// Scales `src_rect` of a slot into another slot of the same device and waits.
+/// Scales slots of one device into others and waits. Slots that can share a call of the library do.
 ///
 /// # Safety
-/// Both slots belong to live surfaces and differ; nobody writes the source or touches the
-/// destination.
+/// All slots belong to live surfaces, the destinations differ from each other and from the sources;
+/// nobody writes the sources or touches the destinations.
 pub(super) unsafe fn run(
     engine: &Engine,
-    src: &SlotInfo,
-    src_rect: Option<Rect>,
-    dst: &SlotInfo,
+    jobs: &[TransformJob],
     config: &TransformConfig,
 ) -> Result<(), Error> {
-    let src_size = (src.width, src.height);
-    let whole = Rect::covering(src_size);
-    let crop = src_rect.unwrap_or(whole).clipped_to(src_size)?;
-    let dst_size = (dst.width, dst.height);
-    let target = visible_letterbox_rect(crop.size(), dst_size, config.padding, config.dst_padding)?;
-    let compute_mode = compute_mode(src, dst, config)?;
-
-    let mut work = engine.cuda.work(src.gpu_id)?;
-    work.check_health()?;
-    if target != Rect::covering(dst_size) && engine.is_cuda_memory(dst.mem_type) {
-        // SAFETY: the caller excludes all others from the destination.
-        unsafe { pixels::clear(&mut work, dst)? };
-        // The library orders its work after ours only on the stream that it uses last.
-        work.finish()?;
+    let mut calls: Vec<(Call, Vec<Plan<'_>>)> = Vec::new();
+    for job in jobs {
+        let (call, plan) = plan(job, config)?;
+        match calls.iter_mut().find(|(known, _)| *known == call) {
+            Some((_, plans)) => plans.push(plan),
+            None => calls.push((call, vec![plan])),
+        }
     }
+    for (call, plans) in calls {
+        // SAFETY: same contract.
+        unsafe { call.run(engine, &plans)? };
+    }
+    Ok(())
+}
 
-    let mut session = NvBufSurfTransformConfigParams::from(NvBufSurfTransformConfigParamsHead {
-        compute_mode,
-        gpu_id: src.gpu_id as i32,
-        cuda_stream: work.stream(),
-    });
-    // SAFETY: the struct has the longest known form; the stream is never destroyed.
-    let result = unsafe { (engine.transform.set_session_params)(&raw mut session) };
-    check("NvBufSurfTransformSetSessionParams", result, src, dst)?;
+/// What all slots of one call have in common.
+#[derive(PartialEq)]
+struct Call {
+    gpu_id: u32,
+    compute_mode: u32,
+    flags: u32,
+    filter: u32,
+    src_mem_type: u32,
+    src_format: u32,
+    dst_mem_type: u32,
+    dst_format: u32,
+}
 
-    let (mut src_rects, mut dst_rects) = (rect(crop), rect(target));
+/// Which part of a slot goes where.
+struct Plan<'a> {
+    job: &'a TransformJob,
+    crop: Rect,
+    target: Rect,
+}
+
+impl Plan<'_> {
+    fn covers_destination(&self) -> bool {
+        self.target == Rect::covering(size(&self.job.dst))
+    }
+}
+
+fn size(slot: &SlotInfo) -> (u32, u32) {
+    (slot.width, slot.height)
+}
+
+fn plan<'a>(job: &'a TransformJob, config: &TransformConfig) -> Result<(Call, Plan<'a>), Error> {
+    let TransformJob { src, src_rect, dst } = job;
+    let whole = Rect::covering(size(src));
+    let crop = src_rect.unwrap_or(whole).clipped_to(size(src))?;
+    let target =
+        visible_letterbox_rect(crop.size(), size(dst), config.padding, config.dst_padding)?;
     let mut flags = NVBUFSURF_TRANSFORM_CROP_DST | NVBUFSURF_TRANSFORM_FILTER;
     if crop != whole {
         flags |= NVBUFSURF_TRANSFORM_CROP_SRC;
@@ -69,28 +93,85 @@ pub(super) unsafe fn run(
     } else {
         config.interpolation
     };
-    let (shown_src, shown_dst) = shown_formats(src.color_format, dst.color_format);
-    let mut params = NvBufSurfTransformParams::from(NvBufSurfTransformParamsHead {
-        transform_flag: flags,
-        transform_filter: filter as u32,
-        src_rect: (&raw mut src_rects).cast(),
-        dst_rect: (&raw mut dst_rects).cast(),
-        ..NvBufSurfTransformParamsHead::default()
-    });
-    // SAFETY: both slots are alive; the caller excludes writers.
-    let (mut from, mut to) = unsafe {
-        (
-            shadow(engine, src, shown_src)?,
-            shadow(engine, dst, shown_dst)?,
-        )
+    let (src_format, dst_format) = shown_formats(src.color_format, dst.color_format);
+    let call = Call {
+        gpu_id: src.gpu_id,
+        compute_mode: compute_mode(src, dst, config)?,
+        flags,
+        filter: filter as u32,
+        src_mem_type: src.mem_type,
+        src_format,
+        dst_mem_type: dst.mem_type,
+        dst_format,
     };
-    // SAFETY: the descriptors show one live slot each, the rectangles lie within them, and all
-    // structs have the longest known form.
-    let result = unsafe {
-        (engine.transform.transform)(from.as_mut_ptr(), to.as_mut_ptr(), &raw mut params)
-    };
-    check("NvBufSurfTransform", result, src, dst)?;
-    work.finish()
+    Ok((call, Plan { job, crop, target }))
+}
+
+impl Call {
+    /// # Safety
+    /// As [`run`].
+    unsafe fn run(&self, engine: &Engine, plans: &[Plan<'_>]) -> Result<(), Error> {
+        let mut work = engine.cuda.work(self.gpu_id)?;
+        work.check_health()?;
+        if engine.is_cuda_memory(self.dst_mem_type) {
+            let uncovered = plans.iter().filter(|plan| !plan.covers_destination());
+            let mut cleared = false;
+            for plan in uncovered {
+                // SAFETY: the caller excludes all others from the destination.
+                unsafe { pixels::clear(&mut work, &plan.job.dst)? };
+                cleared = true;
+            }
+            if cleared {
+                // The library orders its work after ours only on the stream that it uses last.
+                work.finish()?;
+            }
+        }
+
+        let mut session =
+            NvBufSurfTransformConfigParams::from(NvBufSurfTransformConfigParamsHead {
+                compute_mode: self.compute_mode,
+                gpu_id: self.gpu_id as i32,
+                cuda_stream: work.stream(),
+            });
+        // SAFETY: the struct has the longest known form; the stream is never destroyed.
+        let result = unsafe { (engine.transform.set_session_params)(&raw mut session) };
+        check("NvBufSurfTransformSetSessionParams", result, plans)?;
+
+        let rects = |which: fn(&Plan<'_>) -> Rect| {
+            RectList::new(
+                engine.generation,
+                plans.iter().map(|plan| head(which(plan))),
+            )
+        };
+        let (mut src_rects, mut dst_rects) = (rects(|plan| plan.crop), rects(|plan| plan.target));
+        let mut params = NvBufSurfTransformParams::from(NvBufSurfTransformParamsHead {
+            transform_flag: self.flags,
+            transform_filter: self.filter,
+            src_rect: src_rects.as_mut_ptr(),
+            dst_rect: dst_rects.as_mut_ptr(),
+            ..NvBufSurfTransformParamsHead::default()
+        });
+        let assemble = |mem_type, format, which: fn(&TransformJob) -> &SlotInfo| {
+            let entries = plans
+                .iter()
+                .map(|plan| Ok((entry(which(plan.job))?, format)))
+                .collect::<Result<Vec<_>, Error>>()?;
+            // SAFETY: the slots are alive and the caller excludes writers; slots that the library is
+            // given are of its generation.
+            Ok::<_, Error>(unsafe {
+                AssembledSurface::new(engine.generation, self.gpu_id, mem_type, &entries)
+            })
+        };
+        let mut from = assemble(self.src_mem_type, self.src_format, |job| &job.src)?;
+        let mut to = assemble(self.dst_mem_type, self.dst_format, |job| &job.dst)?;
+        // SAFETY: the descriptors show live slots, the rectangles lie within them, there are as many
+        // of each, and all structs have the longest known form.
+        let result = unsafe {
+            (engine.transform.transform)(from.as_mut_ptr(), to.as_mut_ptr(), &raw mut params)
+        };
+        check("NvBufSurfTransform", result, plans)?;
+        work.finish()
+    }
 }
 
 /// The engine that does the work; slots that cannot be combined are refused.
@@ -114,13 +195,13 @@ fn compute_mode(src: &SlotInfo, dst: &SlotInfo, config: &TransformConfig) -> Res
     }
 }
 
-fn rect(rect: Rect) -> NvBufSurfTransformRect {
-    NvBufSurfTransformRect::from(NvBufSurfTransformRectHead {
+fn head(rect: Rect) -> NvBufSurfTransformRectHead {
+    NvBufSurfTransformRectHead {
         top: rect.top,
         left: rect.left,
         width: rect.width,
         height: rect.height,
-    })
+    }
 }
 
 /// The colour formats to show to the library. Between surfaces of one colour nothing is converted, so it
@@ -134,33 +215,16 @@ fn shown_formats(src: u32, dst: u32) -> (u32, u32) {
     }
 }
 
-/// A descriptor of this slot alone, in this color format.
-///
-/// # Safety
-/// The slot is that of a live surface, and nobody writes its entry during this call.
-unsafe fn shadow(
-    engine: &Engine,
-    slot: &SlotInfo,
-    color_format: u32,
-) -> Result<OneSlotSurface, Error> {
-    let entry = NonNull::new(slot.entry as *mut NvBufSurfaceParamsHead).ok_or_else(|| {
-        Error::NotNvBufSurface {
-            reason: "the slot has no entry".to_owned(),
-        }
-    })?;
-    let shadow = OneSlotSurface::from_parts(slot.gpu_id, slot.mem_type, entry);
-    if color_format == slot.mark {
-        return Ok(shadow);
-    }
-    // SAFETY: same contract; slots that the library is given are of its generation.
-    Ok(unsafe { shadow.with_color_format(engine.generation, color_format) })
+fn entry(slot: &SlotInfo) -> Result<NonNull<NvBufSurfaceParamsHead>, Error> {
+    NonNull::new(slot.entry as *mut NvBufSurfaceParamsHead).ok_or_else(|| Error::NotNvBufSurface {
+        reason: "the slot has no entry".to_owned(),
+    })
 }
 
 fn check(
     call: &'static str,
     result: NvBufSurfTransformError,
-    src: &SlotInfo,
-    dst: &SlotInfo,
+    plans: &[Plan<'_>],
 ) -> Result<(), Error> {
     if result == 0 {
         return Ok(());
@@ -178,12 +242,18 @@ fn check(
             slot.mem_type
         )
     };
+    let slots: Vec<_> = plans
+        .iter()
+        .map(|plan| {
+            format!(
+                "from {} to {}",
+                describe(&plan.job.src),
+                describe(&plan.job.dst)
+            )
+        })
+        .collect();
     Err(Error::Device {
         call,
-        reason: format!(
-            "{name} ({result}) from {} to {}",
-            describe(src),
-            describe(dst)
-        ),
+        reason: format!("{name} ({result}) {}", slots.join("; ")),
     })
 }

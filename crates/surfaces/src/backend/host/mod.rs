@@ -8,8 +8,9 @@ use std::ptr::NonNull;
 use std::sync::Once;
 
 use nvbufsurface_sys::{Generation, NvBufSurfaceHead};
+use rayon::prelude::*;
 
-use super::{Backend, BackendKind, ByteRows, ForeignArray, ForeignMemory};
+use super::{Backend, BackendKind, ByteRows, ForeignArray, ForeignMemory, TransformJob};
 use crate::convert::Canvas;
 use crate::enums::MemType;
 use crate::error::Error;
@@ -18,6 +19,9 @@ use crate::layout::SurfaceSpec;
 use crate::memory::{self, AdoptedSurface, Duplicate, HostSurface, OwnedSurface};
 use crate::platform::{HostPlatform, Platform};
 use crate::reader::{SlotInfo, Surface};
+
+/// Pixels to write from which on several threads are faster than one.
+const PARALLEL_PIXELS: u64 = 64 * 1024;
 
 /// System memory and the CPU.
 pub(super) struct HostBackend {
@@ -155,6 +159,22 @@ impl Backend for HostBackend {
         plan.run(from.bytes, from.pitch, to.bytes(), pitch)
     }
 
+    unsafe fn transform_slots(
+        &self,
+        jobs: &[TransformJob],
+        config: &TransformConfig,
+    ) -> Result<(), Error> {
+        let run = |job: &TransformJob| {
+            // SAFETY: same contract; the destinations are distinct, so threads share none.
+            unsafe { self.transform(&job.src, job.src_rect, &job.dst, config) }
+        };
+        if threads_pay(jobs) {
+            jobs.par_iter().try_for_each(run)
+        } else {
+            jobs.iter().try_for_each(run)
+        }
+    }
+
     unsafe fn adopt(
         &self,
         array: &ForeignArray,
@@ -179,6 +199,11 @@ impl Backend for HostBackend {
     fn order(&self, _gpu_id: u32, _first: usize, _then: usize) -> Result<(), Error> {
         Ok(())
     }
+}
+
+fn threads_pay(jobs: &[TransformJob]) -> bool {
+    let pixels = |slot: &SlotInfo| u64::from(slot.width) * u64::from(slot.height);
+    jobs.len() > 1 && jobs.iter().map(|job| pixels(&job.dst)).sum::<u64>() >= PARALLEL_PIXELS
 }
 
 /// Copies adopted surfaces into system memory of our own.

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used)] // its helpers are tests too
 
+mod batches;
+#[path = "../fake/mod.rs"]
 mod fake;
 
 use std::ffi::c_int;
@@ -28,6 +30,9 @@ struct Fakes {
     events: extern "C" fn() -> c_int,
     ordered: extern "C" fn(c_int) -> usize,
     live: extern "C" fn() -> c_int,
+    fills: extern "C" fn() -> c_int,
+    calls: extern "C" fn() -> u32,
+    slots: extern "C" fn() -> u32,
     filter: extern "C" fn() -> u32,
     source_format: extern "C" fn() -> u32,
 }
@@ -60,6 +65,9 @@ fn fakes() -> &'static Fakes {
                 events: *cuda.get(b"fake_events").unwrap(),
                 ordered: *cuda.get(b"fake_ordered").unwrap(),
                 live: *surface.get(b"fake_live").unwrap(),
+                fills: *cuda.get(b"fake_fills").unwrap(),
+                calls: *transform.get(b"fake_calls").unwrap(),
+                slots: *transform.get(b"fake_slots").unwrap(),
                 filter: *transform.get(b"fake_filter").unwrap(),
                 source_format: *transform.get(b"fake_source_format").unwrap(),
             }
