@@ -40,6 +40,10 @@ $(VENV)/.dependencies: pyproject.toml $(VENV)/.created
 	$(PY) -m pip install --quiet --group dev
 	touch $@
 
+$(VENV)/.peers: pyproject.toml $(VENV)/.dependencies
+	$(PY) -m pip install --quiet --group bench
+	touch $@
+
 # The two ways to install exclude each other, so each removes the other's mark.
 $(VENV)/.editable: $(NATIVE_SOURCES) pyproject.toml $(VENV)/.dependencies
 	$(BIN)/maturin develop --release --locked --quiet
@@ -104,8 +108,8 @@ format: $(VENV)/.dependencies ## Format Rust and Python sources
 	$(BIN)/ruff check --fix
 
 .PHONY: bench
-bench: system $(VENV)/.wheel ## Measure decoding beside gst-launch-1.0, and memory over many decoders
-	$(PY) benches/python/decode_host.py
+bench: system $(VENV)/.wheel $(VENV)/.peers ## Measure decoding beside other programs, and memory over many decoders
+	$(PY) benches/python/decode_host.py --markdown
 	MALLOC_ARENA_MAX=2 $(PY) benches/python/rss_slope.py
 
 .PHONY: wheel

@@ -1,185 +1,171 @@
 #!/usr/bin/env python3
-"""Decoding one 1080p H.264 stream to RGBA in system memory: this library beside gst-launch-1.0.
+"""Decoding 1080p streams to RGBA in system memory: this library beside PyAV, OpenCV, ffmpeg and gst-launch-1.0.
 
-Both decode the same access units, a test clip repeated, with the same decoder element; the outputs are
-checked before anything is timed, and the timed runs take turns. Prints one JSON document.
+    python benches/python/decode_host.py [--rows h264:1 h264:4 hevc:1] [--programs ours pyav opencv] [--loops 5]
+                                         [--rounds 9] [--seconds-limit 1500] [--threads] [--markdown]
 
-    python benches/python/decode_host.py [--loops 10] [--rounds 3]
+A row is a codec and a number of streams that are decoded at once. All decode the same access units, 60 frames
+repeated, from the disk or, ours, out of memory. Each run is a process of its own; the programs take turns within a
+round. What is compared is the steady stretch, from the moment when every stream has its first picture to the last
+picture (``_programs/steady.py``), so that starting up counts for none of them. The pictures of each program are checked
+before anything is timed: their frame numbers, and the first one against ours; what failed is said, not left out.
 
-Needs ffmpeg (to write the repeated file for gst-launch-1.0) and gst-launch-1.0.
+In each round our rate is divided by that of the fastest peer of this round, and by that of the faster program that only
+decodes. Of these ratios the median and the quartiles are told.
+
+Prints one JSON document, with ``--markdown`` tables behind it, and each run as it ends on standard error.
+Needs ffmpeg, gst-launch-1.0 and the dependency group ``bench``. torchcodec is not among the peers: PyPI has it only
+with a torch of more than 500 MB.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import queue
 import statistics
-import subprocess
+import sys
 import tempfile
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import numpy as np
-
-from _programs.gst_launch import execution_seconds, pictures
+from _clips_1080p import CODECS, once, repeated
+from _harness import Comparison, Program, Row, Turn
 from _programs.machine import machine
-from clips_lib import CLIPS, Clip, read_frame_number
-from savant_rs.deepstream import (
-    FlexibleDecoder,
-    FlexibleDecoderConfig,
-    FlexibleDecoderOutput,
-    SealedDelivery,
-    SharedBuffer,
-    SurfaceView,
-)
-from savant_rs.gstreamer import PacketReader
-from savant_rs.primitives import VideoFrame, VideoFrameContent
 
-CLIP = CLIPS["h264_1080p"]
-SOURCE_ID = "bench"
-POOL_SIZE = 16
-LIMIT_S = 600
-PIPELINES = {
-    "gst-launch": "avdec_h264 ! videoconvert",
-    "gst-launch, videoconvert n-threads=CORES": "avdec_h264 ! queue ! videoconvert n-threads={cores}",
+RUN_LIMIT_S = 60
+OURS = "ours"
+PEERS = {
+    "pyav": ("pyav", "auto"),
+    "pyav-to-ndarray": ("pyav", "to-ndarray"),
+    "pyav-1-thread": ("pyav", "single"),
+    "opencv": ("opencv", ""),
+    "ffmpeg": ("ffmpeg", "rgba"),
+    "gst-launch": ("gst_launch_host", "plain"),
+    "gst-launch-queue": ("gst_launch_host", "queue"),
 }
-
-Packet = tuple[VideoFrame, bytes]
-
-
-def repeated(clip: Clip, loops: int) -> Iterator[Packet]:
-    """The packets of the clip over and over, with timestamps that go on."""
-    with PacketReader(str(clip.path), SOURCE_ID) as reader:
-        packets = list(reader)
-    length_ns = clip.frames * 1_000_000_000 // clip.fps
-    for loop in range(loops):
-        for frame, data in packets:
-            yield shifted(frame, loop * length_ns), data
+DECODE_ONLY = {
+    "ffmpeg-decode-only": ("ffmpeg", "decode-only"),
+    "gst-launch-decode-only": ("gst_launch_host", "decode-only"),
+}
+PROGRAMS = {OURS: ("ours_host", ""), **PEERS, **DECODE_ONLY}
+ROWS = [Row("h264", 1), Row("h264", 4), *(Row(codec, 1) for codec in CODECS[1:])]
 
 
-def shifted(frame: VideoFrame, offset_ns: int) -> VideoFrame:
-    """A new frame like this one, `offset_ns` later."""
-    return VideoFrame(
-        frame.source_id,
-        frame.fps,
-        frame.width,
-        frame.height,
-        VideoFrameContent.none(),
-        codec=frame.codec,
-        keyframe=frame.keyframe,
-        time_base=frame.time_base,
-        pts=frame.pts + offset_ns,
-        dts=None if frame.dts is None else frame.dts + offset_ns,
-        duration=frame.duration,
-    )
+def row(text: str) -> Row:
+    codec, _, streams = text.partition(":")
+    if codec not in CODECS or not streams.isdigit() or int(streams) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not CODEC:STREAMS with a codec of {', '.join(CODECS)}")
+    return Row(codec, int(streams))
 
 
-def decode(packets: list[Packet], take: Callable[[SharedBuffer], None]) -> float:
-    """Decode the packets, hand every buffer to `take` on a thread of its own; returns seconds."""
-    deliveries: queue.SimpleQueue[SealedDelivery | None] = queue.SimpleQueue()
-    element: list[str] = []
-
-    def on_output(output: FlexibleDecoderOutput) -> None:
-        frame = output.as_frame()
-        if frame is not None:
-            element[:] = [frame.decoded_frame.decoder]
-            deliveries.put(frame.take_delivery())
-
-    def consume() -> None:
-        while (delivery := deliveries.get()) is not None:
-            take(delivery.unseal()[1])
-            del delivery
-
-    consumer = threading.Thread(target=consume)
-    consumer.start()
-    decoder = FlexibleDecoder(FlexibleDecoderConfig(SOURCE_ID, 0, POOL_SIZE), on_output)
-    started = time.perf_counter()
-    for frame, data in packets:
-        decoder.submit(frame, data)
-    decoder.graceful_shutdown()
-    deliveries.put(None)
-    consumer.join()
-    seconds = time.perf_counter() - started
-    delivered = decoder.stats()["delivered"]
-    if delivered != len(packets) or element != ["avdec_h264"]:
-        raise SystemExit(f"{delivered} of {len(packets)} frames came out of {element}")
-    return seconds
+def spread(values: Iterable[float], digits: int) -> dict[str, float]:
+    """The median and the quartiles."""
+    values = list(values)
+    low, middle, high = statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else values * 3
+    return {"median": round(middle, digits), "25%": round(low, digits), "75%": round(high, digits)}
 
 
-def check_ours(clip: Clip) -> None:
-    """Every picture comes out once and in order, as its number tells."""
-    numbers: list[int] = []
-    decode(
-        list(repeated(clip, 2)),
-        lambda buffer: numbers.append(read_frame_number(np.asarray(SurfaceView.from_buffer(buffer)))),
-    )
-    if numbers != list(clip.numbers) * 2:
-        raise SystemExit(f"wrong pictures: {numbers}")
+def program_summary(name: str, runs: Sequence[Turn]) -> dict[str, object]:
+    def per_frame_ms(seconds: float, run: Turn) -> float:
+        return 1000 * seconds / run.measured.frames
 
-
-def gst_launch(file: Path, pipeline: str, sink: str) -> str:
-    """Run gst-launch-1.0 on the file and return what it printed."""
-    middle = pipeline.format(cores=os.cpu_count())
-    line = f"filesrc location={file} ! qtdemux ! h264parse ! {middle} ! video/x-raw,format=RGBA ! {sink}"
-    command = ["gst-launch-1.0", "-v", *line.split()]
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=LIMIT_S).stdout
-
-
-def check_gst(file: Path, pipeline: str, frames: int) -> None:
-    """The pipeline gives every frame too."""
-    printed = gst_launch(file, pipeline, "fakesink sync=false silent=false")
-    found = pictures(printed)
-    if found != frames:
-        raise SystemExit(f"gst-launch gave {found} of {frames} frames")
-
-
-def time_gst(file: Path, pipeline: str) -> float:
-    """Seconds in the playing state, as gst-launch-1.0 itself reports: start-up does not count."""
-    printed = gst_launch(file, pipeline, "fakesink sync=false")
-    seconds = execution_seconds(printed)
-    if seconds is None:
-        raise SystemExit(f"gst-launch did not say how long it took:\n{printed}")
-    return seconds
-
-
-def write_repeated(clip: Clip, loops: int, target: Path) -> None:
-    """The same access units as a file, without encoding anything again."""
-    command = ["ffmpeg", "-v", "error", "-stream_loop", str(loops - 1), "-i", str(clip.path), "-c", "copy"]
-    subprocess.run([*command, str(target)], check=True)
-
-
-def main() -> None:
-    """Check, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--loops", type=int, default=10, help="how often the clip of 60 frames is repeated")
-    parser.add_argument("--rounds", type=int, default=3)
-    options = parser.parse_args()
-    report = {"machine": machine(), "clip": CLIP.name, "frames": CLIP.frames * options.loops}
-    seconds: dict[str, list[float]] = {"savant_rs.deepstream": [], **{name: [] for name in PIPELINES}}
-    check_ours(CLIP)
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "repeated.mp4"
-        write_repeated(CLIP, options.loops, file)
-        for pipeline in PIPELINES.values():
-            check_gst(file, pipeline, CLIP.frames * options.loops)
-        for _ in range(options.rounds):
-            packets = list(repeated(CLIP, options.loops))
-            seconds["savant_rs.deepstream"].append(decode(packets, lambda _buffer: None))
-            for name, pipeline in PIPELINES.items():
-                seconds[name].append(time_gst(file, pipeline))
-    report["fps"] = {
-        name: {
-            "median": round(report["frames"] / statistics.median(values), 1),
-            "each": [round(report["frames"] / value, 1) for value in values],
-        }
-        for name, values in seconds.items()
+    threads = {thread for run in runs for thread in run.measured.cpu_seconds_by_thread}
+    used = {
+        thread: statistics.median(per_frame_ms(run.measured.cpu_seconds_by_thread.get(thread, 0), run) for run in runs)
+        for thread in threads
     }
-    print(json.dumps(report, indent=2))
+    return {
+        "program": name,
+        "fps": spread((run.fps for run in runs), 1),
+        "cpu_ms_per_frame": round(statistics.median(per_frame_ms(run.measured.cpu_seconds, run) for run in runs), 3),
+        "peak_rss_mib": round(statistics.median(run.measured.peak_rss_bytes for run in runs) / 2**20),
+        "cpu_ms_per_frame_by_thread": {
+            thread: round(value, 3) for thread, value in sorted(used.items(), key=lambda item: -item[1]) if value > 0
+        },
+    }
+
+
+def ratio(turns: Sequence[Turn], others: Iterable[str]) -> dict[str, float] | None:
+    """Our rate by that of the fastest of the others, in each round that all of them finished."""
+    by_program = {name: {turn.round: turn.fps for turn in turns if turn.program == name} for name in (OURS, *others)}
+    ours, present = by_program.pop(OURS), [rates for rates in by_program.values() if rates]
+    rounds = set(ours).intersection(*present) if present else set()
+    return spread((ours[turn] / max(rates[turn] for rates in present) for turn in rounds), 3) if rounds else None
+
+
+def row_summary(row: Row, turns: Sequence[Turn]) -> dict[str, object]:
+    by_program = {name: [turn for turn in turns if turn.program == name] for name in PROGRAMS}
+    return {
+        "codec": row.codec,
+        "streams": row.streams,
+        "rounds": len(by_program[OURS]),
+        "ours_to_best_peer": ratio(turns, PEERS),
+        "ours_to_decode_only": ratio(turns, DECODE_ONLY),
+        "programs": [program_summary(name, runs) for name, runs in by_program.items() if runs],
+    }
+
+
+def markdown(rows: Sequence[dict], threads: bool) -> str:
+    def ratios(values: dict[str, float] | None) -> str:
+        return f"{values['median']:.2f} ({values['25%']:.2f} to {values['75%']:.2f})" if values else "-"
+
+    lines = [
+        "| codec | streams | rounds | ours / best peer, median (25 to 75 %) | ours / decode only |",
+        "| --- " * 5 + "|",
+        *(
+            f"| {row['codec']} | {row['streams']} | {row['rounds']} | "
+            f"{ratios(row['ours_to_best_peer'])} | {ratios(row['ours_to_decode_only'])} |"
+            for row in rows
+        ),
+        "",
+        "| codec | streams | program | fps, median (25 to 75 %) | CPU ms per frame | peak RSS, MiB |",
+        "| --- " * 6 + "|",
+        *(
+            f"| {row['codec']} | {row['streams']} | {program['program']} | {program['fps']['median']:.0f} "
+            f"({program['fps']['25%']:.0f} to {program['fps']['75%']:.0f}) | {program['cpu_ms_per_frame']:.2f} | "
+            f"{program['peak_rss_mib']} |"
+            for row in rows
+            for program in row["programs"]
+        ),
+    ]
+    if threads:
+        lines += ["", "| codec | streams | our thread | CPU ms per frame |", "| --- " * 4 + "|"]
+        lines += [
+            f"| {row['codec']} | {row['streams']} | {thread} | {value:.2f} |"
+            for row in rows
+            for program in row["programs"]
+            if program["program"] == OURS
+            for thread, value in program["cpu_ms_per_frame_by_thread"].items()
+        ]
+    return "\n".join(lines)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=row, nargs="+", default=ROWS, metavar="CODEC:STREAMS")
+    parser.add_argument("--programs", nargs="+", choices=PROGRAMS, default=list(PROGRAMS))
+    parser.add_argument("--loops", type=int, default=5, help="how often the clip of 60 frames is repeated")
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--seconds-limit", type=float, default=1500, help="no run begins later, and none goes on")
+    parser.add_argument("--threads", action="store_true", help="tell the CPU time by name of the thread, too")
+    parser.add_argument("--markdown", action="store_true", help="print tables, too")
+    options = parser.parse_args()
+    programs = [Program(name, *PROGRAMS[name]) for name in PROGRAMS if name in options.programs]
+    comparison = Comparison(programs, RUN_LIMIT_S, options.seconds_limit)
+    report: dict[str, object] = {"machine": machine(), "loops": options.loops}
+    with tempfile.TemporaryDirectory() as folder:
+        clips = {codec: once(codec, Path(folder)) for codec in dict.fromkeys(row.codec for row in options.rows)}
+        for codec, clip in clips.items():
+            comparison.check(codec, clip, "--picture", clip.file.with_suffix(".npy"))
+        streams = {codec: repeated(clip, options.loops) for codec, clip in clips.items()}
+        watched = ["--threads"] if options.threads else []
+        turns = comparison.measure(options.rows, streams, options.rounds, "--loops", options.loops, *watched)
+    rows = [row_summary(row, [turn for turn in turns if turn.row == row]) for row in options.rows]
+    print(json.dumps({**report, "rows": rows, "failures": comparison.failures()}, indent=1))
+    if options.markdown:
+        print(markdown(rows, options.threads))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,6 +1,6 @@
 """Growth of the resident set over many decoders: create, submit, shut down, again.
 
-    MALLOC_ARENA_MAX=2 python benches/python/rss_slope.py [CYCLES]
+    MALLOC_ARENA_MAX=2 python benches/python/rss_slope.py [--cycles 2000]
 
 Prints the least-squares slope in bytes per cycle, after WARM_UP cycles in which the allocators' caches fill,
 and the native objects that are left. Free memory that malloc keeps is given back before each reading, since
@@ -10,6 +10,7 @@ decoders are shut down at once, half gracefully. Exit status 1 above LIMIT_BYTES
 
 from __future__ import annotations
 
+import argparse
 import ctypes
 import gc
 import os
@@ -27,7 +28,6 @@ from savant_rs.gstreamer import PacketReader
 
 # Slopes of earlier cycles scatter by hundreds of bytes while the allocator settles.
 WARM_UP = 4000
-CYCLES = 2000
 SAMPLES = 200
 LIMIT_BYTES = 200
 NAMES = ("h264_320x240", "hevc_640x360", "vp8_320x180", "vp9_640x360", "jpeg_100x100", "png_rgb_320x180")
@@ -49,7 +49,9 @@ def cycle(index: int, streams: list[list]) -> None:
 
 
 def main() -> int:
-    cycles = int(sys.argv[1]) if len(sys.argv) > 1 else CYCLES
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cycles", type=int, default=2000, help="how many are measured, after the warm-up")
+    cycles = parser.parse_args().cycles
     streams = []
     for name in NAMES:
         with PacketReader(CLIPS[name].path, "rss") as reader:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from _programs.steady import Clock, Measured, Task, answer, read_task
+from _programs.steady import Clock, Measured, Task, serve
 from clips_lib import Clip, read_frame_number
 from savant_rs.deepstream import FlexibleDecoder, FlexibleDecoderConfig, FlexibleDecoderOutput, Hardware, SurfaceView
 from savant_rs.gstreamer import PacketReader
@@ -77,10 +77,5 @@ def check(task: Task) -> None:
         raise SystemExit(f"wrong pictures: {numbers}, {decoder.stats()}")
 
 
-def main() -> None:
-    task = read_task()
-    answer(check(task) if task.check else measure(task))
-
-
 if __name__ == "__main__":
-    main()
+    serve(measure, check)

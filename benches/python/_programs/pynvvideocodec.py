@@ -8,41 +8,25 @@ interleaved RGB, which is the nearest to RGBA that it has.
 from __future__ import annotations
 
 import ctypes
-import threading
 from collections.abc import Iterator
 
 import numpy as np
 import PyNvVideoCodec as nvc
 
-from _programs.steady import Clock, Measured, Task, answer, read_task
+from _programs.steady import Task, measure_streams, serve
 from clips_lib import read_frame_number
 
 CODECS = {"h264": nvc.cudaVideoCodec.H264, "hevc": nvc.cudaVideoCodec.HEVC}
 OUTPUTS = {"": nvc.OutputColorType.NATIVE, "native": nvc.OutputColorType.NATIVE, "rgb": nvc.OutputColorType.RGB}
 
 
-class Stream:
-    """One decoder with its thread; each picture is taken and let go."""
-
-    def __init__(self, task: Task, clock: Clock) -> None:
-        self.task, self.clock, self.delivered = task, clock, 0
-        self.thread = threading.Thread(target=self.decode)
-
-    def decode(self) -> None:
-        for _ in decoded(self.task):
-            self.delivered += 1
-            if self.delivered == 1:
-                self.clock.first_picture()
-            elif self.delivered == self.task.frames_per_stream:
-                self.clock.last_picture()
-
-
 def decoded(task: Task) -> Iterator[nvc.DecodedFrame]:
     """The pictures of one stream, each valid until the next is taken."""
+    units = task.units()
     decoder = nvc.CreateDecoder(
         gpuid=0, codec=CODECS[task.clip.codec], usedevicememory=True, outputColorType=OUTPUTS[task.output]
     )
-    packets = [packet(unit) for unit in task.units]
+    packets = [packet(unit) for unit in units]
     for _ in range(task.loops):
         for unit in packets:
             yield from decoder.Decode(unit)
@@ -56,19 +40,6 @@ def packet(unit: bytes) -> nvc.PacketData:
     made.bsl_data = ctypes.cast(ctypes.c_char_p(unit), ctypes.c_void_p).value
     made.bsl = len(unit)
     return made
-
-
-def measure(task: Task) -> Measured:
-    clock = Clock(task)
-    streams = [Stream(task, clock) for _ in range(task.streams)]
-    for stream in streams:
-        stream.thread.start()
-    for stream in streams:
-        stream.thread.join()
-    counts = [stream.delivered for stream in streams]
-    if counts != [task.frames_per_stream] * task.streams:
-        raise SystemExit(f"{counts} pictures came out of {task.frames_per_stream} frames a stream")
-    return clock.measured()
 
 
 def check(task: Task) -> None:
@@ -109,10 +80,5 @@ class Copier:
             raise SystemExit(f"{name} returned {code}")
 
 
-def main() -> None:
-    task = read_task()
-    answer(check(task) if task.check else measure(task))
-
-
 if __name__ == "__main__":
-    main()
+    serve(lambda task: measure_streams(task, decoded), check)
