@@ -8,6 +8,7 @@ mod errors;
 mod frames;
 mod geometry;
 mod gil;
+mod letterbox_map;
 mod logging;
 mod media;
 mod platform;
@@ -21,6 +22,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     logging::init();
     enums::register(module)?;
     geometry::register(module)?;
+    letterbox_map::register(module)?;
     frames::register(module)?;
     media::register(module)?;
     surfaces::register(module)?;

@@ -4,6 +4,7 @@ use crate::backend::backend;
 use crate::colour::{self, Colour};
 use crate::error::Error;
 use crate::geometry::{Rect, TransformConfig};
+use crate::letterbox_map::LetterboxMap;
 use crate::shared_buffer::SharedBuffer;
 
 /// Scales `src_rect` of slot 0 of `src` into slot 0 of `dst`, converting the pixel format. Blocks
@@ -40,12 +41,10 @@ pub fn transform_keeping_colour(
     config: &TransformConfig,
 ) -> Result<Rect, Error> {
     let (src_slot, dst_slot) = (src.first_slot()?, dst.first_slot()?);
-    let src_size = (src_slot.width, src_slot.height);
-    let crop = src_rect
-        .unwrap_or(Rect::covering(src_size))
-        .clipped_to(src_size)?;
+    let [src_size, dst_size] = [&src_slot, &dst_slot].map(|slot| (slot.width, slot.height));
+    let map = LetterboxMap::new(config, src_size, src_rect, dst_size)?;
     run(src, src_rect, dst, config, Colours::Kept { assumed })?;
-    config.place(crop.size(), (dst_slot.width, dst_slot.height))
+    Ok(map.rect())
 }
 
 /// Matrix and range of the two buffers.

@@ -4,6 +4,7 @@
 //! they add the chroma, which is off by up to 19 levels; here nothing is clamped but the result,
 //! which stays within one level of exact arithmetic.
 
+use super::levels;
 use super::picture::{Picture, PictureLayout};
 use crate::colour::{Colour, Range};
 
@@ -44,16 +45,16 @@ impl Sample for u8 {
     }
 }
 
-/// Prepared from deeper samples.
+/// A level, see [`levels`](super::levels).
 impl Sample for i16 {
     #[inline]
     fn luma(self) -> i16 {
-        self
+        self.wrapping_mul(2)
     }
 
     #[inline]
     fn chroma(self) -> i16 {
-        self
+        self.wrapping_sub(levels::NEUTRAL).wrapping_mul(4)
     }
 }
 
@@ -88,13 +89,7 @@ impl Factors {
     }
 }
 
-/// Whether [`convert`] knows the layout.
-pub(super) fn is_ycbcr(layout: PictureLayout) -> bool {
-    use PictureLayout::{I420, I422, I444, Nv12, Nv21, Uyvy};
-    matches!(layout, I420 | I422 | I444 | Nv12 | Nv21 | Uyvy)
-}
-
-/// Converts a checked picture to RGBA rows with alpha 255, `pitch` bytes apart.
+/// Converts a checked picture of Y, Cb, Cr or grey to RGBA rows with alpha 255, `pitch` bytes apart.
 pub(super) fn convert(picture: &Picture<'_>, to: &mut [u8], pitch: usize) {
     let factors = Factors::new(picture.colour, 8);
     let width = picture.width as usize;
@@ -121,8 +116,9 @@ impl Expanded {
         Self {
             width,
             luma: vec![0; samples],
-            cb: vec![0; samples],
-            cr: vec![0; samples],
+            // They stay neutral if the picture is grey.
+            cb: vec![128; samples],
+            cr: vec![128; samples],
             chroma_row: None,
         }
     }
@@ -147,6 +143,7 @@ impl Expanded {
                     &line(2, row)[..width],
                 );
             }
+            PictureLayout::Gray8 => {}
             PictureLayout::Uyvy => self.unpack(&line(0, row)[..pairs * 4]),
             PictureLayout::Nv12 if is_new => split(
                 &line(1, chroma_row)[..pairs * 2],

@@ -16,7 +16,8 @@ use super::pixels;
 use crate::colour;
 use crate::enums::{ComputeMode, Interpolation};
 use crate::error::{Error, color_format_text};
-use crate::geometry::{Rect, TransformConfig, visible_letterbox_rect};
+use crate::geometry::{Rect, TransformConfig};
+use crate::letterbox_map::LetterboxMap;
 use crate::reader::SlotInfo;
 
 /// Scales `src_rect` of a slot into another slot of the same device and waits.
@@ -33,9 +34,9 @@ pub(super) unsafe fn run(
 ) -> Result<(), Error> {
     let src_size = (src.width, src.height);
     let whole = Rect::covering(src_size);
-    let crop = src_rect.unwrap_or(whole).clipped_to(src_size)?;
     let dst_size = (dst.width, dst.height);
-    let target = visible_letterbox_rect(crop.size(), dst_size, config.padding, config.dst_padding)?;
+    let map = LetterboxMap::new(config, src_size, src_rect, dst_size)?;
+    let (crop, target) = (map.crop(), map.rect());
     let compute_mode = compute_mode(src, dst, config)?;
 
     let mut work = engine.cuda.work(src.gpu_id)?;
