@@ -1,9 +1,9 @@
-//! `Rect`, `DstPadding`, `TransformConfig` and letterboxing.
+//! `Rect`, `DstPadding` and `TransformConfig`.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use pyo3::prelude::*;
-use surfaces::{DstPadding, Rect, TransformConfig};
+use surfaces::{DstPadding, LetterboxMap, Rect, TransformConfig};
 
 use crate::enums::{PyComputeMode, PyInterpolation, PyPadding};
 use crate::errors::from_surfaces;
@@ -11,8 +11,7 @@ use crate::errors::from_surfaces;
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyRect>()?;
     module.add_class::<PyDstPadding>()?;
-    module.add_class::<PyTransformConfig>()?;
-    module.add_function(wrap_pyfunction!(letterbox, module)?)
+    module.add_class::<PyTransformConfig>()
 }
 
 /// A rectangle in pixels: ``Rect(top, left, width, height)``, top first.
@@ -43,7 +42,7 @@ impl PyRect {
         }
     }
 
-    fn __repr__(&self) -> String {
+    pub(crate) fn __repr__(&self) -> String {
         let Self {
             top,
             left,
@@ -233,6 +232,25 @@ impl PyTransformConfig {
         }
     }
 
+    /// The rectangle, in pixels, that a picture of ``src_w`` x ``src_h`` pixels covers in a destination of
+    /// ``dst_w`` x ``dst_h`` pixels; of a ``src_rect``, the part inside the picture is meant. Addition.
+    ///
+    /// Raises ``RuntimeError`` as a transform does: if ``dst_padding`` leaves less than 16 pixels of a side, if
+    /// ``src_rect`` lies outside, if a size is 0 or nothing would be left of the picture.
+    #[pyo3(signature = (src_w, src_h, dst_w, dst_h, src_rect=None))]
+    fn letterbox_rect(
+        &self,
+        src_w: u32,
+        src_h: u32,
+        dst_w: u32,
+        dst_h: u32,
+        src_rect: Option<PyRef<'_, PyRect>>,
+    ) -> PyResult<PyRect> {
+        let crop = src_rect.map(|rect| (*rect).into());
+        let map = LetterboxMap::new(&(*self).into(), (src_w, src_h), crop, (dst_w, dst_h));
+        Ok(map.map_err(from_surfaces)?.rect().into())
+    }
+
     fn __repr__(&self) -> String {
         let config = TransformConfig::from(*self);
         format!(
@@ -266,20 +284,4 @@ impl From<TransformConfig> for PyTransformConfig {
             compute_mode: config.compute_mode.into(),
         }
     }
-}
-
-/// Where a picture of size ``src`` lands in a destination of size ``dst``. Addition.
-///
-/// Sizes are ``(width, height)`` in pixels. Raises ``RuntimeError`` if ``dst_padding`` leaves less
-/// than 16 pixels of a side, or if a size is empty.
-#[pyfunction]
-#[pyo3(signature = (src, dst, padding=PyPadding::Symmetric, dst_padding=None))]
-fn letterbox(
-    src: (u32, u32),
-    dst: (u32, u32),
-    padding: PyPadding,
-    dst_padding: Option<PyDstPadding>,
-) -> PyResult<PyRect> {
-    let rect = surfaces::letterbox_rect(src, dst, padding.into(), dst_padding.map(Into::into));
-    rect.map(Into::into).map_err(from_surfaces)
 }

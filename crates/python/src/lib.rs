@@ -9,6 +9,7 @@ mod errors;
 mod frames;
 mod geometry;
 mod gil;
+mod letterbox_map;
 mod logging;
 mod media;
 mod platform;
@@ -22,6 +23,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     logging::init();
     enums::register(module)?;
     geometry::register(module)?;
+    letterbox_map::register(module)?;
     frames::register(module)?;
     media::register(module)?;
     surfaces::register(module)?;

@@ -108,9 +108,14 @@ impl TransformConfig {
     /// Where a picture of size `src` (width, height) lands in a destination of size `dst`.
     ///
     /// # Errors
-    /// Those of [`letterbox_rect`]; [`Error::EmptyRect`] too if no pixel would be left of it.
+    /// [`Error::DstPadding`] if `dst_padding` leaves less than 16 pixels of width or height;
+    /// [`Error::EmptyRect`] if `src` or `dst` is empty, or no pixel would be left of the picture.
     pub fn place(&self, src: (u32, u32), dst: (u32, u32)) -> Result<Rect, Error> {
-        visible_letterbox_rect(src, dst, self.padding, self.dst_padding)
+        let rect = letterbox_rect(src, dst, self.padding, self.dst_padding)?;
+        if rect.width == 0 || rect.height == 0 {
+            return Err(empty(src, dst));
+        }
+        Ok(rect)
     }
 }
 
@@ -121,7 +126,7 @@ impl TransformConfig {
 /// # Errors
 /// [`Error::DstPadding`] if `dst_padding` leaves less than 16 pixels of width or height;
 /// [`Error::EmptyRect`] if `src` or `dst` is empty.
-pub fn letterbox_rect(
+fn letterbox_rect(
     src: (u32, u32),
     dst: (u32, u32),
     padding: Padding,
@@ -174,20 +179,6 @@ pub fn letterbox_rect(
         width: fitted_width,
         height: fitted_height,
     })
-}
-
-/// [`letterbox_rect`] for a transform, which needs at least one pixel to write.
-pub(crate) fn visible_letterbox_rect(
-    src: (u32, u32),
-    dst: (u32, u32),
-    padding: Padding,
-    dst_padding: Option<DstPadding>,
-) -> Result<Rect, Error> {
-    let rect = letterbox_rect(src, dst, padding, dst_padding)?;
-    if rect.width == 0 || rect.height == 0 {
-        return Err(empty(src, dst));
-    }
-    Ok(rect)
 }
 
 fn empty(src: (u32, u32), dst: (u32, u32)) -> Error {
@@ -299,7 +290,11 @@ mod tests {
     fn an_extreme_aspect_ratio_may_vanish() {
         let rect = letterbox_rect((10_000, 1), (100, 100), Padding::Symmetric, None).unwrap();
         assert_eq!(rect.height, 0);
-        assert!(visible_letterbox_rect((10_000, 1), (100, 100), Padding::Symmetric, None).is_err());
+        assert!(
+            TransformConfig::default()
+                .place((10_000, 1), (100, 100))
+                .is_err()
+        );
     }
 
     #[test]

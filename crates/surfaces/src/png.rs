@@ -25,14 +25,11 @@ pub fn save_png(buffer: &SharedBuffer, path: impl AsRef<Path>) -> Result<(), Err
             color_format: view.color_format(),
             reason: "only the formats of VideoFormat can be written as PNG",
         })?;
-    let (layout, png_type) = match format {
-        VideoFormat::Rgba => (PictureLayout::Rgba, png::ColorType::Rgba),
-        VideoFormat::Gray8 => (PictureLayout::Gray8, png::ColorType::Grayscale),
-        VideoFormat::Bgrx => (PictureLayout::Bgrx, png::ColorType::Rgb),
-        VideoFormat::Nv12 => (PictureLayout::Nv12, png::ColorType::Rgb),
-        VideoFormat::Nv21 => (PictureLayout::Nv21, png::ColorType::Rgb),
-        VideoFormat::I420 => (PictureLayout::I420, png::ColorType::Rgb),
-        VideoFormat::Uyvy => (PictureLayout::Uyvy, png::ColorType::Rgb),
+    let layout = PictureLayout::from(format);
+    let png_type = match format {
+        VideoFormat::Rgba => png::ColorType::Rgba,
+        VideoFormat::Gray8 => png::ColorType::Grayscale,
+        _ => png::ColorType::Rgb,
     };
     let size = (view.width(), view.height());
     // Unlike a download, this includes the whole last chroma pair of packed formats.

@@ -4,6 +4,7 @@ use crate::backend::{TransformJob, backend};
 use crate::colour::{self, Colour};
 use crate::error::Error;
 use crate::geometry::{Rect, TransformConfig};
+use crate::letterbox_map::LetterboxMap;
 use crate::locks::lock_for_transform;
 use crate::shared_buffer::SharedBuffer;
 
@@ -64,13 +65,11 @@ pub fn transform_keeping_colour(
     config: &TransformConfig,
 ) -> Result<Rect, Error> {
     let (src_slot, dst_slot) = (src.first_slot()?, dst.first_slot()?);
-    let src_size = (src_slot.width, src_slot.height);
-    let crop = src_rect
-        .unwrap_or(Rect::covering(src_size))
-        .clipped_to(src_size)?;
+    let [src_size, dst_size] = [&src_slot, &dst_slot].map(|slot| (slot.width, slot.height));
+    let map = LetterboxMap::new(config, src_size, src_rect, dst_size)?;
     let source = into_first_slot(src, src_rect);
     run(&[source], dst, config, Colours::Kept { assumed })?;
-    config.place(crop.size(), (dst_slot.width, dst_slot.height))
+    Ok(map.rect())
 }
 
 fn into_first_slot(src: &SharedBuffer, src_rect: Option<Rect>) -> SlotSource<'_> {

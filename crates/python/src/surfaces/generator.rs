@@ -116,8 +116,18 @@ impl PyBufferGenerator {
     /// :meth:`acquire`, and until the pixels are complete. Raises ``RuntimeError`` if the transform
     /// is not possible, for example if ``src_rect`` lies outside the source.
     ///
-    /// The host backend scales ``RGBA``, ``BGRx`` and ``GRAY8`` to the same format with
-    /// ``Interpolation.NEAREST``; other interpolations are possible where nothing is scaled.
+    /// What the picture does not cover is cleared: to zero in ``RGBA`` and ``BGRx`` (alpha too). On the host backend
+    /// ``NV12``, ``NV21``, ``I420`` and ``UYVY`` become black there, as does ``GRAY8`` unless the source is ``GRAY8``
+    /// too, which becomes zero.
+    ///
+    /// The host backend takes every pair of formats and interpolations, on the calling thread. Pixel centres:
+    /// destination pixel ``i`` of the rectangle reads source position ``(i + 0.5) * scale - 0.5``;
+    /// ``Interpolation.NEAREST`` and ``DEFAULT`` read pixel ``floor(i * scale)``, ``BILINEAR`` mixes the two pixels
+    /// on either side (within 2 levels of exact arithmetic), the cubic filter is Catmull-Rom, the super-sampling one
+    /// the mean, the Lanczos one Lanczos-3. Y, Cb, Cr are scaled as such, each chroma sample in the middle of the
+    /// pixels that share it; a block of pixels that the rectangle covers in part gets chroma in that proportion.
+    /// A picture that is not scaled shows its own samples, with chroma replicated in RGB. ``ComputeMode.VIC`` is
+    /// an error there.
     #[pyo3(signature = (src_buf, config, id=None, src_rect=None, *, timeout_ms=None))]
     fn transform(
         &self,

@@ -115,7 +115,7 @@ impl FromRgba {
 }
 
 /// Rows that share a row of chroma.
-fn rows_of_a_block(format: VideoFormat) -> u32 {
+pub(super) fn rows_of_a_block(format: VideoFormat) -> u32 {
     let planes = format.info().planes;
     planes.last().map_or(1, |plane| 1 << plane.height_shift)
 }

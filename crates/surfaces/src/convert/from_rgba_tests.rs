@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::colour::{Matrix, Range};
+use crate::format::VideoFormat;
 
 const SIZES: std::ops::Range<u32> = 1..70;
 

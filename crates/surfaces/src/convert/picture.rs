@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::colour::Colour;
 use crate::error::Error;
-use crate::format::PlaneFormat;
+use crate::format::{PlaneFormat, VideoFormat};
 
 /// How the samples of a picture lie in its planes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -50,6 +50,26 @@ impl PictureLayout {
             Self::Gray8 => &[LUMA],
             Self::Rgb => &[THREE_BYTES],
             Self::Rgba | Self::Bgrx => &[FOUR_BYTES],
+        }
+    }
+
+    /// Whether the samples are Y, Cb, Cr or luma alone.
+    pub(super) const fn is_ycbcr(self) -> bool {
+        !matches!(self, Self::Rgb | Self::Rgba | Self::Bgrx)
+    }
+}
+
+/// How the samples of a surface lie.
+impl From<VideoFormat> for PictureLayout {
+    fn from(format: VideoFormat) -> Self {
+        match format {
+            VideoFormat::Rgba => Self::Rgba,
+            VideoFormat::Bgrx => Self::Bgrx,
+            VideoFormat::Nv12 => Self::Nv12,
+            VideoFormat::Nv21 => Self::Nv21,
+            VideoFormat::I420 => Self::I420,
+            VideoFormat::Uyvy => Self::Uyvy,
+            VideoFormat::Gray8 => Self::Gray8,
         }
     }
 }
@@ -136,27 +156,6 @@ impl<'a> Picture<'a> {
             }
         }
         Ok(())
-    }
-
-    /// The same picture with 8 bits a sample, in planes that follow each other without padding.
-    pub(super) fn packed_in_8_bits<'b>(&self, mut samples: &'b [u8]) -> Picture<'b> {
-        let (mut planes, mut strides) = ([&[][..]; 3], [0; 3]);
-        for (index, format) in self.layout.planes().iter().enumerate() {
-            strides[index] = format.row_bytes(self.width);
-            let size = strides[index] * format.rows(self.height) as usize;
-            (planes[index], samples) = samples.split_at(size);
-        }
-        Picture {
-            planes,
-            strides,
-            bits: 8,
-            ..*self
-        }
-    }
-
-    /// One row as a picture of its own. The picture must have passed [`check`](Self::check).
-    pub(super) fn row(&self, row: u32) -> Self {
-        self.strip(row..row + 1)
     }
 
     /// Some rows as a picture of their own; more than one begin at an even row. The picture must have

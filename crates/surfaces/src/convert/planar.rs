@@ -3,7 +3,6 @@
 use std::ops::RangeInclusive;
 
 use super::canvas::Canvas;
-use super::deep;
 use super::picture::{Picture, PictureLayout};
 use crate::format::VideoFormat;
 
@@ -60,19 +59,14 @@ fn plan(layout: PictureLayout, format: VideoFormat) -> Option<Copy> {
     }
 }
 
-/// Copies a checked picture onto a canvas of its size, rounded to 8 bits; `false` if the canvas does not
-/// hold the same samples.
+/// Copies a checked picture onto a canvas of its size; `false` if the canvas does not hold the same
+/// samples.
 pub(super) fn copy(picture: &Picture<'_>, canvas: &mut Canvas<'_>) -> bool {
-    let Some(copy) = plan(picture.layout, canvas.format()) else {
-        return false;
-    };
-    if picture.is_deep() {
-        let planes = deep::reduced(picture);
-        run(copy, &picture.packed_in_8_bits(&planes), canvas);
-    } else {
+    let copy = plan(picture.layout, canvas.format()).filter(|_| !picture.is_deep());
+    if let Some(copy) = copy {
         run(copy, picture, canvas);
     }
-    true
+    copy.is_some()
 }
 
 fn run(copy: Copy, picture: &Picture<'_>, canvas: &mut Canvas<'_>) {

@@ -1,4 +1,4 @@
-//! Scaling of planes by interpolation, in SIMD (the `fast_image_resize` crate).
+//! Scaling of planes by filters of many taps, in SIMD (the `fast_image_resize` crate).
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -10,7 +10,7 @@ use crate::enums::Interpolation;
 
 /// 8-bit samples in rows.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Samples<'a> {
+pub(super) struct Samples<'a> {
     pub bytes: &'a [u8],
     /// Bytes from one row to the next.
     pub stride: usize,
@@ -21,7 +21,7 @@ pub(crate) struct Samples<'a> {
 }
 
 /// A part of a plane in samples: left, top, width, height.
-pub(crate) type Part = (f64, f64, f64, f64);
+pub(super) type Part = (f64, f64, f64, f64);
 
 /// How the crate does what NVIDIA's library does on a GPU; `None` for nearest neighbour.
 fn algorithm(interpolation: Interpolation) -> Option<ResizeAlg> {
@@ -39,12 +39,12 @@ fn algorithm(interpolation: Interpolation) -> Option<ResizeAlg> {
 }
 
 /// Whether pictures are scaled by picking single pixels.
-pub(crate) fn is_nearest(interpolation: Interpolation) -> bool {
+pub(super) fn is_nearest(interpolation: Interpolation) -> bool {
     algorithm(interpolation).is_none()
 }
 
 /// Scales a part of the samples to `size`, tightly packed. `Err` says why that is impossible.
-pub(crate) fn resample(
+pub(super) fn resample(
     samples: Samples<'_>,
     (left, top, width, height): Part,
     size: (u32, u32),

@@ -1,29 +1,16 @@
 //! One-pass conversion to RGBA of the same size.
 
-use yuv::{YuvError, YuvGrayImage, YuvRange, YuvStandardMatrix};
+use yuv::YuvError;
 
-use super::deep;
 use super::picture::{Picture, PictureLayout};
 use super::ycbcr;
-use crate::colour::Range;
 use crate::error::Error;
 
-/// Converts a checked picture to RGBA rows, `pitch` bytes apart. Alpha is 255, except that RGBA
+/// Converts a checked picture of 8-bit samples to RGBA rows, `pitch` bytes apart. Alpha is 255, except that RGBA
 /// pictures keep theirs.
 pub(crate) fn to_rgba(picture: &Picture<'_>, to: &mut [u8], pitch: usize) -> Result<(), Error> {
     match picture.layout {
-        _ if picture.is_deep() => deep::convert(picture, to, pitch),
-        layout if ycbcr::is_ycbcr(layout) => ycbcr::convert(picture, to, pitch),
-        PictureLayout::Gray8 => {
-            let range = match picture.colour.range {
-                Range::Limited => YuvRange::Limited,
-                Range::Full => YuvRange::Full,
-            };
-            // Grey does not depend on the matrix.
-            let matrix = YuvStandardMatrix::Bt601;
-            yuv::yuv400_to_rgba(&gray(picture), to, pitch as u32, range, matrix)
-                .map_err(|error| refused(picture, &error))?;
-        }
+        layout if layout.is_ycbcr() => ycbcr::convert(picture, to, pitch),
         PictureLayout::Rgb => {
             let (from, stride) = (picture.planes[0], picture.strides[0] as u32);
             yuv::rgb_to_rgba(
@@ -56,15 +43,6 @@ pub(crate) fn to_rgba(picture: &Picture<'_>, to: &mut [u8], pitch: usize) -> Res
 pub(super) fn swap_red_and_blue(rows: &mut [u8]) {
     for pixel in rows.as_chunks_mut::<4>().0 {
         pixel.swap(0, 2);
-    }
-}
-
-fn gray<'a>(picture: &Picture<'a>) -> YuvGrayImage<'a, u8> {
-    YuvGrayImage {
-        y_plane: picture.planes[0],
-        y_stride: picture.strides[0] as u32,
-        width: picture.width,
-        height: picture.height,
     }
 }
 

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::colour::{Colour, Matrix, Range};
+use crate::format::VideoFormat;
 
 /// Kr and Kb, written down a second time.
 fn luma_weights(matrix: Matrix) -> (f64, f64) {

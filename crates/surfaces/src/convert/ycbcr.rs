@@ -6,6 +6,7 @@
 
 #[cfg(target_arch = "x86_64")]
 use super::avx2;
+use super::levels;
 use super::picture::{Picture, PictureLayout};
 use crate::colour::{Colour, Range};
 
@@ -46,16 +47,16 @@ impl Sample for u8 {
     }
 }
 
-/// Prepared from deeper samples.
+/// A level, see [`levels`](super::levels).
 impl Sample for i16 {
     #[inline]
     fn luma(self) -> i16 {
-        self
+        self.wrapping_mul(2)
     }
 
     #[inline]
     fn chroma(self) -> i16 {
-        self
+        self.wrapping_sub(levels::NEUTRAL).wrapping_mul(4)
     }
 }
 
@@ -90,12 +91,6 @@ impl Factors {
     }
 }
 
-/// Whether [`convert`] knows the layout.
-pub(super) fn is_ycbcr(layout: PictureLayout) -> bool {
-    use PictureLayout::{I420, I422, I444, Nv12, Nv21, Uyvy};
-    matches!(layout, I420 | I422 | I444 | Nv12 | Nv21 | Uyvy)
-}
-
 /// The samples of a row of pixels.
 #[derive(Clone, Copy)]
 pub(super) struct Row<'a, S> {
@@ -106,7 +101,7 @@ pub(super) struct Row<'a, S> {
     pub is_paired: bool,
 }
 
-/// Converts a checked picture to RGBA rows with alpha 255, `pitch` bytes apart.
+/// Converts a checked picture of Y, Cb, Cr or grey to RGBA rows with alpha 255, `pitch` bytes apart.
 pub(super) fn convert(picture: &Picture<'_>, to: &mut [u8], pitch: usize) {
     let factors = Factors::new(picture.colour, 8);
     let width = picture.width as usize;
@@ -131,14 +126,15 @@ impl Separated {
         Self {
             width,
             luma: vec![0; pairs * 2],
-            cb: vec![0; pairs],
-            cr: vec![0; pairs],
+            // They stay neutral if the picture is grey.
+            cb: vec![128; pairs],
+            cr: vec![128; pairs],
             chroma_row: None,
         }
     }
 
     fn row<'a>(&'a mut self, picture: &Picture<'a>, row: u32) -> Row<'a, u8> {
-        use PictureLayout::{I420, I444, Nv12, Nv21, Uyvy};
+        use PictureLayout::{Gray8, I420, I444, Nv12, Nv21, Uyvy};
         let line = |plane: usize, row: u32| {
             &picture.planes[plane][row as usize * picture.strides[plane]..]
         };
@@ -164,7 +160,7 @@ impl Separated {
         }
         let (luma, cb, cr) = match picture.layout {
             Uyvy => (&self.luma[..], &self.cb[..], &self.cr[..]),
-            Nv12 | Nv21 => (line(0, row), &self.cb[..], &self.cr[..]),
+            Nv12 | Nv21 | Gray8 => (line(0, row), &self.cb[..], &self.cr[..]),
             _ => (line(0, row), line(1, chroma_row), line(2, chroma_row)),
         };
         let is_paired = picture.layout != I444;

@@ -17,7 +17,8 @@ use crate::backend::TransformJob;
 use crate::colour;
 use crate::enums::{ComputeMode, Interpolation};
 use crate::error::{Error, color_format_text};
-use crate::geometry::{Rect, TransformConfig, visible_letterbox_rect};
+use crate::geometry::{Rect, TransformConfig};
+use crate::letterbox_map::LetterboxMap;
 use crate::reader::SlotInfo;
 
 /// Scales slots of one device into others and waits. Slots that can share a call of the library do.
@@ -78,9 +79,8 @@ fn size(slot: &SlotInfo) -> (u32, u32) {
 fn plan<'a>(job: &'a TransformJob, config: &TransformConfig) -> Result<(Call, Plan<'a>), Error> {
     let TransformJob { src, src_rect, dst } = job;
     let whole = Rect::covering(size(src));
-    let crop = src_rect.unwrap_or(whole).clipped_to(size(src))?;
-    let target =
-        visible_letterbox_rect(crop.size(), size(dst), config.padding, config.dst_padding)?;
+    let map = LetterboxMap::new(config, size(src), *src_rect, size(dst))?;
+    let (crop, target) = (map.crop(), map.rect());
     let mut flags = NVBUFSURF_TRANSFORM_CROP_DST | NVBUFSURF_TRANSFORM_FILTER;
     if crop != whole {
         flags |= NVBUFSURF_TRANSFORM_CROP_SRC;

@@ -128,19 +128,8 @@ impl Backend for HostBackend {
         slot: &SlotInfo,
         paint: &mut dyn FnMut(&mut Canvas<'_>),
     ) -> Result<(), Error> {
-        let format = slot.format().ok_or(Error::UnsupportedConversion {
-            color_format: slot.color_format,
-            reason: "only the formats of VideoFormat can be written",
-        })?;
-        let plane = |index| {
-            // SAFETY: the caller excludes all others, as the trait demands; planes do not overlap.
-            let rows = unsafe { pixels::rows_mut(slot, index)? };
-            Ok(rows.into_parts())
-        };
-        let planes = (0..format.info().planes.len())
-            .map(plane)
-            .collect::<Result<_, Error>>()?;
-        paint(&mut Canvas::new(format, (slot.width, slot.height), planes));
+        // SAFETY: same contract.
+        paint(&mut unsafe { canvas(slot)? });
         Ok(())
     }
 
@@ -153,10 +142,7 @@ impl Backend for HostBackend {
     ) -> Result<(), Error> {
         let plan = transform::Plan::new(src, src_rect, dst, config)?;
         // SAFETY: the caller keeps writers from `src` and everybody from `dst`, and they differ.
-        let (from, mut to) = unsafe { (pixels::rows(src, 0)?, pixels::rows_mut(dst, 0)?) };
-        to.truncate_to_visible(dst);
-        let pitch = to.pitch();
-        plan.run(from.bytes, from.pitch, to.bytes(), pitch)
+        unsafe { plan.run(src, &mut canvas(dst)?) }
     }
 
     unsafe fn transform_slots(
@@ -204,6 +190,26 @@ impl Backend for HostBackend {
 fn threads_pay(jobs: &[TransformJob]) -> bool {
     let pixels = |slot: &SlotInfo| u64::from(slot.width) * u64::from(slot.height);
     jobs.len() > 1 && jobs.iter().map(|job| pixels(&job.dst)).sum::<u64>() >= PARALLEL_PIXELS
+}
+
+/// The pixels of a slot.
+///
+/// # Safety
+/// As [`pixels::rows_mut`], for every plane.
+unsafe fn canvas<'a>(slot: &SlotInfo) -> Result<Canvas<'a>, Error> {
+    let format = slot.format().ok_or(Error::UnsupportedConversion {
+        color_format: slot.color_format,
+        reason: "only the formats of VideoFormat can be written",
+    })?;
+    let plane = |index| {
+        // SAFETY: same contract; planes do not overlap.
+        let rows = unsafe { pixels::rows_mut(slot, index)? };
+        Ok(rows.into_parts())
+    };
+    let planes = (0..format.info().planes.len())
+        .map(plane)
+        .collect::<Result<_, Error>>()?;
+    Ok(Canvas::new(format, (slot.width, slot.height), planes))
 }
 
 /// Copies adopted surfaces into system memory of our own.

@@ -42,14 +42,6 @@ impl<'a> RowsMut<'a> {
     pub(super) fn pitch(&self) -> usize {
         self.pitch
     }
-
-    /// Leaves out the row that even plane heights add below an odd picture.
-    pub(super) fn truncate_to_visible(&mut self, slot: &SlotInfo) {
-        let visible = (slot.height as usize)
-            .saturating_mul(self.pitch)
-            .min(self.bytes.len());
-        self.bytes = &mut std::mem::take(&mut self.bytes)[..visible];
-    }
 }
 
 /// The rows of a plane that owns its padding.

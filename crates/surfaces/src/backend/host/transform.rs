@@ -1,29 +1,29 @@
-//! Scaling between surfaces of the same packed format.
+//! Scaling and conversion between surfaces.
 
-use crate::convert::nearest;
-use crate::convert::resample::{Samples, is_nearest, resample};
-use crate::enums::{ComputeMode, Interpolation};
+use crate::colour::{self, Colour};
+use crate::convert::{Canvas, Picture, PictureLayout};
+use crate::enums::ComputeMode;
 use crate::error::Error;
-use crate::format::VideoFormat;
-use crate::geometry::{Rect, TransformConfig, visible_letterbox_rect};
+use crate::geometry::{Rect, TransformConfig};
 use crate::reader::SlotInfo;
 
-/// A checked transform: which pixels go where.
-pub(super) struct Plan {
-    pixel_bytes: usize,
-    src_size: (u32, u32),
-    crop: Rect,
-    target: Rect,
-    dst_size: (u32, u32),
-    interpolation: Interpolation,
+use super::pixels;
+
+/// A checked transform: both formats are known.
+pub(super) struct Plan<'a> {
+    layout: PictureLayout,
+    src_colour: Colour,
+    dst_colour: Colour,
+    crop: Option<Rect>,
+    config: &'a TransformConfig,
 }
 
-impl Plan {
+impl<'a> Plan<'a> {
     pub(super) fn new(
         src: &SlotInfo,
-        src_rect: Option<Rect>,
+        crop: Option<Rect>,
         dst: &SlotInfo,
-        config: &TransformConfig,
+        config: &'a TransformConfig,
     ) -> Result<Self, Error> {
         let unsupported = |reason| Error::UnsupportedTransform {
             backend: "host",
@@ -32,100 +32,42 @@ impl Plan {
             interpolation: config.interpolation,
             reason,
         };
-        let (src_size, dst_size) = ((src.width, src.height), (dst.width, dst.height));
-        let crop = src_rect
-            .unwrap_or(Rect::covering(src_size))
-            .clipped_to(src_size)?;
-        let target =
-            visible_letterbox_rect(crop.size(), dst_size, config.padding, config.dst_padding)?;
         if config.compute_mode == ComputeMode::Vic {
             return Err(unsupported("the VIC exists on Jetson only"));
         }
-        if src.color_format != dst.color_format {
-            return Err(unsupported("the formats differ"));
-        }
-        let pixel_bytes = match src.format() {
-            Some(VideoFormat::Rgba | VideoFormat::Bgrx | VideoFormat::Gray8) => {
-                src.channels() as usize
-            }
-            _ => return Err(unsupported("the format is not RGBA, BGRx or GRAY8")),
-        };
+        let known = colour::describe(src.color_format).zip(colour::describe(dst.color_format));
+        let ((format, src_colour), (_, dst_colour)) =
+            known.ok_or_else(|| unsupported("only the formats of VideoFormat are known"))?;
         Ok(Self {
-            pixel_bytes,
-            src_size,
+            layout: format.into(),
+            src_colour,
+            dst_colour,
             crop,
-            target,
-            dst_size,
-            interpolation: config.interpolation,
+            config,
         })
     }
 
-    /// Writes the picture, and zeros around it.
-    pub(super) fn run(
-        &self,
-        from: &[u8],
-        from_pitch: usize,
-        to: &mut [u8],
-        to_pitch: usize,
-    ) -> Result<(), Error> {
-        nearest::clear_around(to, to_pitch, self.dst_size, self.target, self.pixel_bytes);
-        // Without scaling every interpolation gives the source's own pixels.
-        if is_nearest(self.interpolation) || self.crop.size() == self.target.size() {
-            self.pick(from, from_pitch, to, to_pitch);
-            return Ok(());
+    /// Writes the picture, and what is around it. Blocks until that is done, on the calling thread.
+    ///
+    /// # Safety
+    /// `src` belongs to a live surface, and nobody writes its pixels meanwhile.
+    pub(super) unsafe fn run(&self, src: &SlotInfo, to: &mut Canvas<'_>) -> Result<(), Error> {
+        let (mut planes, mut strides) = ([&[][..]; 3], [0; 3]);
+        for index in 0..self.layout.planes().len() {
+            // SAFETY: the caller excludes writers.
+            let rows = unsafe { pixels::rows(src, index)? };
+            (planes[index], strides[index]) = (rows.bytes, rows.pitch);
         }
-        self.interpolate(from, from_pitch, to, to_pitch)
-    }
-
-    fn pick(&self, from: &[u8], from_pitch: usize, to: &mut [u8], to_pitch: usize) {
-        let map = nearest::Map::new(self.crop, self.target, self.pixel_bytes);
-        for row in 0..self.target.height {
-            let source = map.source_row(row) as usize;
-            map.scale_row(
-                &from[source * from_pitch..],
-                &mut to[map.target_row(row) * to_pitch..],
-            );
-        }
-    }
-
-    fn interpolate(
-        &self,
-        from: &[u8],
-        from_pitch: usize,
-        to: &mut [u8],
-        to_pitch: usize,
-    ) -> Result<(), Error> {
-        let samples = Samples {
-            bytes: from,
-            stride: from_pitch,
-            size: self.src_size,
-            bytes_per_sample: self.pixel_bytes as u32,
+        let picture = Picture {
+            layout: self.layout,
+            width: src.width,
+            height: src.height,
+            planes,
+            strides,
+            colour: self.src_colour,
+            bits: 8,
         };
-        let Rect {
-            top,
-            left,
-            width,
-            height,
-        } = self.crop;
-        let part = (left.into(), top.into(), width.into(), height.into());
-        let scaled =
-            resample(samples, part, self.target.size(), self.interpolation).map_err(|reason| {
-                Error::InvalidPicture {
-                    plane: 0,
-                    width,
-                    height,
-                    reason,
-                }
-            })?;
-        let row_bytes = self.target.width as usize * self.pixel_bytes;
-        let start = self.target.left as usize * self.pixel_bytes;
-        let rows = to
-            .chunks_mut(to_pitch)
-            .skip(self.target.top as usize)
-            .zip(scaled.chunks_exact(row_bytes));
-        for (to, from) in rows {
-            to[start..start + row_bytes].copy_from_slice(from);
-        }
+        to.render_as(self.dst_colour, &picture, self.crop, self.config)?;
         Ok(())
     }
 }
