@@ -126,7 +126,9 @@ def test_letterbox_map_forward_is_the_formula_and_inverse_its_inverse():
     assert scale_map.forward(np.empty((0, 2))).shape == (0, 2)
 
 
-@pytest.mark.parametrize(("method", "columns"), [("forward", 2), ("inverse", 2), ("forward_boxes", 4), ("inverse_boxes", 4)])
+@pytest.mark.parametrize(
+    ("method", "columns"), [("forward", 2), ("inverse", 2), ("forward_boxes", 4), ("inverse_boxes", 4)]
+)
 def test_letterbox_map_refuses_other_arrays(method, columns):
     call = getattr(LetterboxMap(CONFIG, 64, 64, 64, 64), method)
     for shape in [(columns,), (3, columns + 1), (1, 3, columns)]:

@@ -31,7 +31,7 @@ impl PyLetterboxMap {
     #[new]
     #[pyo3(signature = (config, src_w, src_h, dst_w, dst_h, src_rect=None))]
     fn new(
-        config: PyRef<'_, PyTransformConfig>,
+        config: &PyTransformConfig,
         src_w: u32,
         src_h: u32,
         dst_w: u32,

@@ -47,12 +47,21 @@ pub(super) fn mix_rows<L: Level>(first: &[L], second: &[L], weight: i16, to: &mu
     }
 }
 
-/// Mixes a second row into a first one, with a weight for each value.
+/// Mixes two rows with a weight for each value.
 #[inline(always)]
 #[allow(clippy::inline_always)] // as above
-pub(super) fn mix_into(first: &mut [i16], second: &[i16], weights: &[i16]) {
-    for ((first, second), weight) in first.iter_mut().zip(second).zip(weights) {
-        *first = between(*first, *second, *weight);
+pub(super) fn mix_columns<L: Level>(first: &[L], second: &[L], weights: &[i16], to: &mut [i16]) {
+    for (((first, second), weight), to) in first.iter().zip(second).zip(weights).zip(to) {
+        *to = between(first.level(), second.level(), *weight);
+    }
+}
+
+/// Samples as levels.
+#[inline(always)]
+#[allow(clippy::inline_always)] // as above
+pub(super) fn widen<L: Level>(from: &[L], to: &mut [i16]) {
+    for (from, to) in from.iter().zip(to) {
+        *to = from.level();
     }
 }
 

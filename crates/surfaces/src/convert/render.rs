@@ -192,13 +192,15 @@ impl Canvas<'_> {
             }
             if has_chroma {
                 let mut lines = scratch.chroma.each_mut();
-                lines.iter_mut().for_each(|line| line.fill(128));
-                let block = upper >> shifts.1;
-                if let Some(row) = within(block, down.first, down.count) {
+                for line in &mut lines {
+                    line.fill(128);
+                }
+                let blocks = upper >> shifts.1;
+                if let Some(row) = within(blocks, down.first, down.count) {
                     let mut touched = lines.map(|line| &mut line[touched.clone()]);
                     source.chroma(row, touched.each_mut().map(|line| &mut **line));
                     for line in touched {
-                        across.dilute(line, down.share(block));
+                        across.dilute(line, down.share(blocks));
                     }
                 }
             }

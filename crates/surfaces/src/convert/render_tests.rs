@@ -277,7 +277,8 @@ proptest! {
         let Ok(map) = LetterboxMap::new(&config, source, crop, size) else {
             return Ok(());
         };
-        if picture.is_rgb() {
+        // Chroma of pictures that are not scaled is replicated.
+        if picture.is_rgb() || map.crop().size() == map.rect().size() {
             return Ok(());
         }
         let (drawn, rect) = draw(&picture.borrow(), format, size, crop, &config).unwrap();
@@ -360,7 +361,7 @@ proptest! {
                 prop_assert!((actual - expected).abs() <= 1.0,
                     "{:?} to {:?}, {:?} at {},{}: {}", layout, format, map, x, y, actual);
                 if format == VideoFormat::Rgba {
-                    prop_assert_eq!(drawn.sample(3, x, y), if is_inside { 255.0 } else { 0.0 });
+                    prop_assert_eq!(drawn.sample(3, x, y) as u8, if is_inside { 255 } else { 0 });
                 }
             }
         }
@@ -386,10 +387,10 @@ proptest! {
         prop_assert_eq!(rect.size(), crop.size());
         for y in 0..rect.height {
             for x in 0..rect.width {
-                prop_assert_eq!(drawn.sample(0, x, y), picture.sample(0, x + crop.left, y + crop.top));
+                prop_assert_eq!(drawn.sample(0, x, y) as u8, picture.sample(0, x + crop.left, y + crop.top) as u8);
                 for channel in 1..3 {
                     let expected = picture.sample(channel, x / 2 + left, y / 2 + top);
-                    prop_assert_eq!(drawn.sample(channel, x / 2, y / 2), expected);
+                    prop_assert_eq!(drawn.sample(channel, x / 2, y / 2) as u8, expected as u8);
                 }
             }
         }
@@ -419,7 +420,7 @@ fn another_colour_goes_by_way_of_rgb() {
         .unwrap();
     let luma = 16.0 + (0.299 * red + 0.587 * green + 0.114 * blue) * 219.0 / 255.0;
     assert!((to.sample(0, 1, 1) - luma).abs() <= 2.0);
-    assert_ne!(to.sample(1, 0, 0), 90.0);
+    assert_ne!(to.sample(1, 0, 0) as u8, 90);
 }
 
 #[test]

@@ -55,11 +55,11 @@ impl Placement {
         self.crop.size() != self.target.size()
     }
 
-    /// `None` for filters of more taps.
-    fn taps(&self) -> Option<Taps> {
+    /// `None` for filters of more taps. A picture that is not scaled keeps its samples: chroma is
+    /// replicated, or averaged where more pixels share it.
+    fn taps(&self, span: &Span) -> Option<Taps> {
         match self.interpolation {
-            // Chroma that blocks of pixels share is not picked but averaged as long as nothing is scaled.
-            _ if !self.is_scaled() && self.chroma == (0, 0) => Some(Taps::One),
+            _ if !self.is_scaled() && span.target_shift < span.source_shift => Some(Taps::One),
             _ if !self.is_scaled() => Some(Taps::Two),
             Interpolation::Bilinear => Some(Taps::Two),
             other => resample::is_nearest(other).then_some(Taps::One),
@@ -93,8 +93,8 @@ impl Placement {
         spans: [Span; 2],
     ) -> Result<Texels<'a>, Error> {
         let [x, y] = spans;
-        if let Some(taps) = self.taps() {
-            sampler.set(&x, &y, taps);
+        if let Some(taps) = self.taps(&x).zip(self.taps(&y)) {
+            sampler.set((&x, taps.0), (&y, taps.1));
             return Ok(texels);
         }
         let scaled = scaled::<N>(texels, x, y, self.interpolation).map_err(|reason| {
@@ -105,18 +105,19 @@ impl Placement {
                 reason,
             }
         })?;
-        sampler.set(&x.unscaled(), &y.unscaled(), Taps::One);
+        let [x, y] = [x, y].map(|span| span.unscaled());
+        sampler.set((&x, Taps::One), (&y, Taps::One));
         Ok(scaled)
     }
 }
 
 /// A plane scaled by a filter of many taps.
-fn scaled<'a, const N: usize>(
-    texels: Texels<'a>,
+fn scaled<const N: usize>(
+    texels: Texels<'_>,
     x: Span,
     y: Span,
     interpolation: Interpolation,
-) -> Result<Texels<'a>, String> {
+) -> Result<Texels<'_>, String> {
     let ((left, columns), (top, rows)) = (x.sources(), y.sources());
     let (plain, (left, top)) =
         texels.plain::<N>(left as usize..(left + columns) as usize, top..top + rows);
@@ -164,17 +165,17 @@ impl<'a> Source<'a> {
                     cr_first,
                 },
                 Chroma::Separate([cb, cr]) => {
-                    let [of_cb, of_cr] = &mut samplers.chroma;
+                    let [first, second] = &mut samplers.chroma;
                     Chroma::Separate([
-                        placement.place(of_cb, cb, spans)?,
-                        placement.place(of_cr, cr, spans)?,
+                        placement.place(first, cb, spans)?,
+                        placement.place(second, cr, spans)?,
                     ])
                 }
             };
-            let samples = spans[0].targets().1 as usize;
+            let columns = spans[0].targets().1 as usize;
             for row in &mut samplers.rows {
                 row.clear();
-                row.resize(samples, NEUTRAL);
+                row.resize(columns, NEUTRAL);
             }
             Content::Samples { luma, chroma }
         };
@@ -189,7 +190,7 @@ impl<'a> Source<'a> {
     pub(super) fn rgba(&mut self, row: u32, to: &mut [u8]) {
         match &self.content {
             Content::Pixels(pixels) => {
-                narrow(self.samplers.pixels.row(pixels, row).as_flattened(), to);
+                self.samplers.pixels.narrow_row(pixels, row, to);
             }
             Content::Samples { luma, chroma } => {
                 let Samplers {
@@ -215,7 +216,7 @@ impl<'a> Source<'a> {
     /// Writes a row of the rectangle's luma; there must be some.
     pub(super) fn luma(&mut self, row: u32, to: &mut [u8]) {
         if let Content::Samples { luma, .. } = &self.content {
-            narrow(self.samplers.luma.row(luma, row).as_flattened(), to);
+            self.samplers.luma.narrow_row(luma, row, to);
         }
     }
 
@@ -239,16 +240,16 @@ impl<'a> Source<'a> {
 fn chroma_row<'a>(
     chroma: &Chroma<'_>,
     pairs: &'a mut Sampler<2>,
-    [of_cb, of_cr]: &'a mut [Sampler<1>; 2],
+    [first, second]: &'a mut [Sampler<1>; 2],
     [cb, cr]: &'a mut [Vec<i16>; 2],
     row: u32,
 ) -> [&'a [i16]; 2] {
     match chroma {
         Chroma::Neutral => {}
-        Chroma::Separate([from_cb, from_cr]) => {
+        Chroma::Separate([of_first, of_second]) => {
             return [
-                of_cb.row(from_cb, row).as_flattened(),
-                of_cr.row(from_cr, row).as_flattened(),
+                first.row(of_first, row).as_flattened(),
+                second.row(of_second, row).as_flattened(),
             ];
         }
         Chroma::Pairs { texels, cr_first } => {
