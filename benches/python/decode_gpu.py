@@ -21,7 +21,6 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Sequence
-from itertools import groupby
 from pathlib import Path
 
 from _harness import Comparison, Material, Program, Row, Turn
@@ -52,25 +51,23 @@ def access_units(clip: Clip, folder: Path) -> Material:
 
 
 def summary(turns: Sequence[Turn]) -> list[dict[str, object]]:
-    def of(turn: Turn) -> tuple[str, int, str]:
-        return turn.row.codec, turn.row.streams, turn.program
-
+    runs_of: dict[tuple[Row, str], list[Turn]] = {}
+    for turn in turns:
+        runs_of.setdefault((turn.row, turn.program), []).append(turn)
     return [
-        {
-            "codec": codec,
-            "streams": streams,
-            "program": name,
-            "fps": round(statistics.median(run.fps for run in runs), 1),
-            "each": [round(run.fps, 1) for run in runs],
-            "total_fps": round(
-                statistics.median(run.measured.total_frames / run.measured.total_seconds for run in runs), 1
-            ),
-            "cpu_s_per_1000": round(
-                statistics.median(run.measured.cpu_seconds / run.measured.frames * 1000 for run in runs), 3
-            ),
-        }
-        for (codec, streams, name), runs in ((key, list(runs)) for key, runs in groupby(sorted(turns, key=of), of))
+        {"codec": row.codec, "streams": row.streams, "program": name, **figures(runs)}
+        for (row, name), runs in runs_of.items()
     ]
+
+
+def figures(runs: Sequence[Turn]) -> dict[str, object]:
+    measured = [run.measured for run in runs]
+    return {
+        "fps": round(statistics.median(run.fps for run in runs), 1),
+        "each": [round(run.fps, 1) for run in runs],
+        "total_fps": round(statistics.median(each.total_frames / each.total_seconds for each in measured), 1),
+        "cpu_s_per_1000": round(statistics.median(1000 * each.cpu_seconds / each.frames for each in measured), 3),
+    }
 
 
 def markdown(rows: Sequence[dict]) -> str:
