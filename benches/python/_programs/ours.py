@@ -11,6 +11,8 @@ from savant_rs.deepstream import FlexibleDecoder, FlexibleDecoderConfig, Flexibl
 from savant_rs.gstreamer import PacketReader
 
 POOL_SIZE = 8
+# Pictures that a decoder may keep until it is drained.
+HELD = 24
 
 
 class Stream:
@@ -28,13 +30,14 @@ class Stream:
         self.delivered += 1
         if self.delivered == 1:
             self.clock.first_picture()
-        elif self.delivered == self.task.frames_per_stream:
+        elif self.delivered == self.task.frames_per_stream - HELD:
             self.clock.last_picture()
 
     def feed(self) -> None:
         for _ in range(self.task.loops):
             for frame, data in self.packets:
                 self.decoder.submit(frame, data)
+        self.clock.wait_for_others()
         self.decoder.graceful_shutdown()
 
 
@@ -45,7 +48,7 @@ def read(clip: Clip, source_id: str) -> list:
 
 def measure(task: Task) -> Measured:
     packets = [read(task.clip, f"stream-{index}") for index in range(task.streams)]
-    clock = Clock(task)
+    clock = Clock(task, HELD)
     streams = [Stream(own, task, clock) for own in packets]
     threads = [threading.Thread(target=stream.feed) for stream in streams]
     for thread in threads:

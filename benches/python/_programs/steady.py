@@ -66,12 +66,18 @@ class Measured:
 
 
 class Clock:
-    """Runs from the moment when all streams have their first picture to the last picture of all."""
+    """Runs from the moment when all streams have their first picture to the last picture of all.
 
-    def __init__(self, task: Task) -> None:
-        self._task = task
+    A program that ends each stream as soon as it is through passes `held`: the last pictures of a stream do not count
+    then, and no stream ends before `wait_for_others` returns. Otherwise the teardown of decoders, for which NVIDIA's
+    driver stops those that still work, would be part of the stretch; gst-launch-1.0 tears down when all are through.
+    """
+
+    def __init__(self, task: Task, held: int = 0) -> None:
+        self._task, self._held = task, held
         self._created = time.perf_counter()
         self._all_prerolled = threading.Barrier(task.streams, action=self._start)
+        self._through, self._left = threading.Event(), task.streams
         self._lock = threading.Lock()
         self._threads: ThreadWatch | None = None
 
@@ -85,17 +91,24 @@ class Clock:
             with self._lock:
                 self._threads.look()
 
+    def wait_for_others(self) -> None:
+        """To be called by each stream after it was given everything; waits for the `last_picture` of all."""
+        self._through.wait(PREROLL_LIMIT_S)
+
     def last_picture(self) -> None:
         """To be called by each stream; the last call counts."""
         self.look_at_threads()
         with self._lock:
             self._stopped, self._cpu_stopped = time.perf_counter(), cpu_seconds()
+            self._left -= 1
+            if not self._left:
+                self._through.set()
 
     def measured(self) -> Measured:
         """To be called when the decoders are gone."""
         frames = self._task.streams * self._task.frames_per_stream
         return Measured(
-            frames - self._task.streams,
+            frames - self._task.streams * (1 + self._held),
             self._stopped - self._started,
             self._cpu_stopped - self._cpu_started,
             frames,
