@@ -40,7 +40,7 @@ class ThreadWatch:
         """User and system time between the first look and the last, threads with numbered names together."""
         seconds: Counter[str] = Counter()
         for thread, (name, used) in self._last.items():
-            seconds[re.sub(r"\d+", "N", name)] += used - self._first.get(thread, (name, 0.0))[1]
+            seconds[re.sub(r"\d+(?=:|$)", "N", name)] += used - self._first.get(thread, (name, 0.0))[1]
         return dict(seconds)
 
     @staticmethod
