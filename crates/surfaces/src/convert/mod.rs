@@ -34,7 +34,7 @@ pub(crate) use rgba::to_rgba;
 /// meanwhile.
 ///
 /// # Errors
-/// [`Error::UnsupportedConversion`] if the buffer has no [`VideoFormat`]; [`Error::SlotOutOfBounds`],
+/// [`Error::UnsupportedConversion`] if the buffer has no [`VideoFormat`](crate::VideoFormat); [`Error::SlotOutOfBounds`],
 /// [`Error::NotNvBufSurface`], [`Error::NotWritable`].
 pub fn draw<T>(
     buffer: &SharedBuffer,
