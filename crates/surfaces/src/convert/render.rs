@@ -120,11 +120,14 @@ impl Canvas<'_> {
         let mut pixels = Pixels::new(&picture, placement, is_whole, &mut scratch.samplers)?;
         let row_bytes = width as usize * 4;
         let (to, pitch) = self.plane(0);
+        // Only what is changed once more should still be in the cache.
+        let step = if is_swapped { STRIP } else { height };
         for (first, to) in (0..height)
-            .step_by(STRIP as usize)
-            .zip(to.chunks_mut(pitch * STRIP as usize))
+            .step_by(step as usize)
+            .zip(to.chunks_mut(pitch * step as usize))
         {
-            pixels.draw(first..height.min(first + STRIP), to, pitch, row_bytes)?;
+            let rows = first..height.min(first.saturating_add(step));
+            pixels.draw(rows, to, pitch, row_bytes)?;
             if is_swapped {
                 rgba::swap_red_and_blue(to);
             }
