@@ -1,12 +1,16 @@
-//! The vocabulary of the encoder configurations: platforms, rate control, profiles and presets.
-//!
-//! Every enum's discriminants are the numbers that the encoder elements take, gaps included, and
-//! every enum is read from text by its `from_name`.
+//! Encoding of surfaces: configurations with the properties of each encoder.
 
 #![forbid(unsafe_code)]
 
+mod codecs;
+pub mod config;
+mod error;
+pub mod properties;
 mod vocabulary;
 
+pub use config::EncoderConfig;
+pub use error::EncoderError;
+pub use properties::EncoderProperties;
 pub use vocabulary::{
     DgpuPreset, H264Profile, HevcProfile, JetsonPresetLevel, Platform, RateControl, TuningPreset,
     UnknownName,

@@ -4,6 +4,7 @@ mod batches;
 mod configs;
 mod decoder;
 mod doctor;
+mod encoder;
 mod enums;
 mod errors;
 mod frames;
@@ -31,5 +32,6 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     platform::register(module)?;
     doctor::register(module)?;
     configs::register(module)?;
-    decoder::register(module)
+    decoder::register(module)?;
+    encoder::register(module)
 }

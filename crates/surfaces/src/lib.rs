@@ -31,7 +31,9 @@ pub use assemble::assemble;
 pub use backend::{Backend, BackendKind, ForeignArray, ForeignMemory, backend};
 pub use colour::{Colour, Matrix, Range};
 pub use convert::{Canvas, Picture, PictureLayout, draw, render_picture};
-pub use enums::{ComputeMode, Interpolation, MemType, MetaClearPolicy, Padding, SavantIdKind};
+pub use enums::{
+    ComputeMode, Hardware, Interpolation, MemType, MetaClearPolicy, Padding, SavantIdKind,
+};
 pub use error::Error;
 pub use format::VideoFormat;
 pub use geometry::{DstPadding, Rect, TransformConfig};

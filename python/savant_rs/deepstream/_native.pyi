@@ -560,6 +560,285 @@ class ErrorOutput:
 def _shutdown_all() -> None: ...
 def _live_objects() -> dict[str, int]: ...
 
+# --- encoders ---
+
+@final
+class H264DgpuProps:
+    bitrate: int | None
+    control_rate: RateControl | None
+    profile: H264Profile | None
+    iframeinterval: int | None
+    idrinterval: int | None
+    preset: DgpuPreset | None
+    tuning_info: TuningPreset | None
+    qp_range: str | None
+    const_qp: str | None
+    init_qp: str | None
+    max_bitrate: int | None
+    vbv_buf_size: int | None
+    vbv_init: int | None
+    cq: int | None
+    aq: int | None
+    temporal_aq: bool | None
+    extended_colorformat: bool | None
+    def __new__(
+        cls,
+        bitrate: int | None = None,
+        control_rate: RateControl | None = None,
+        profile: H264Profile | None = None,
+        iframeinterval: int | None = None,
+        idrinterval: int | None = None,
+        preset: DgpuPreset | None = None,
+        tuning_info: TuningPreset | None = None,
+        qp_range: str | None = None,
+        const_qp: str | None = None,
+        init_qp: str | None = None,
+        max_bitrate: int | None = None,
+        vbv_buf_size: int | None = None,
+        vbv_init: int | None = None,
+        cq: int | None = None,
+        aq: int | None = None,
+        temporal_aq: bool | None = None,
+        extended_colorformat: bool | None = None,
+    ) -> H264DgpuProps: ...
+
+@final
+class HevcDgpuProps:
+    bitrate: int | None
+    control_rate: RateControl | None
+    profile: HevcProfile | None
+    iframeinterval: int | None
+    idrinterval: int | None
+    preset: DgpuPreset | None
+    tuning_info: TuningPreset | None
+    qp_range: str | None
+    const_qp: str | None
+    init_qp: str | None
+    max_bitrate: int | None
+    vbv_buf_size: int | None
+    vbv_init: int | None
+    cq: int | None
+    aq: int | None
+    temporal_aq: bool | None
+    extended_colorformat: bool | None
+    def __new__(
+        cls,
+        bitrate: int | None = None,
+        control_rate: RateControl | None = None,
+        profile: HevcProfile | None = None,
+        iframeinterval: int | None = None,
+        idrinterval: int | None = None,
+        preset: DgpuPreset | None = None,
+        tuning_info: TuningPreset | None = None,
+        qp_range: str | None = None,
+        const_qp: str | None = None,
+        init_qp: str | None = None,
+        max_bitrate: int | None = None,
+        vbv_buf_size: int | None = None,
+        vbv_init: int | None = None,
+        cq: int | None = None,
+        aq: int | None = None,
+        temporal_aq: bool | None = None,
+        extended_colorformat: bool | None = None,
+    ) -> HevcDgpuProps: ...
+
+@final
+class Av1DgpuProps:
+    bitrate: int | None
+    control_rate: RateControl | None
+    iframeinterval: int | None
+    idrinterval: int | None
+    preset: DgpuPreset | None
+    tuning_info: TuningPreset | None
+    qp_range: str | None
+    max_bitrate: int | None
+    vbv_buf_size: int | None
+    vbv_init: int | None
+    cq: int | None
+    aq: int | None
+    temporal_aq: bool | None
+    def __new__(
+        cls,
+        bitrate: int | None = None,
+        control_rate: RateControl | None = None,
+        iframeinterval: int | None = None,
+        idrinterval: int | None = None,
+        preset: DgpuPreset | None = None,
+        tuning_info: TuningPreset | None = None,
+        qp_range: str | None = None,
+        max_bitrate: int | None = None,
+        vbv_buf_size: int | None = None,
+        vbv_init: int | None = None,
+        cq: int | None = None,
+        aq: int | None = None,
+        temporal_aq: bool | None = None,
+    ) -> Av1DgpuProps: ...
+
+@final
+class H264JetsonProps:
+    bitrate: int | None
+    control_rate: RateControl | None
+    profile: H264Profile | None
+    iframeinterval: int | None
+    idrinterval: int | None
+    preset_level: JetsonPresetLevel | None
+    peak_bitrate: int | None
+    vbv_size: int | None
+    qp_range: str | None
+    quant_i_frames: int | None
+    quant_p_frames: int | None
+    ratecontrol_enable: bool | None
+    maxperf_enable: bool | None
+    two_pass_cbr: bool | None
+    num_ref_frames: int | None
+    insert_sps_pps: bool | None
+    insert_aud: bool | None
+    insert_vui: bool | None
+    disable_cabac: bool | None
+    def __new__(
+        cls,
+        bitrate: int | None = None,
+        control_rate: RateControl | None = None,
+        profile: H264Profile | None = None,
+        iframeinterval: int | None = None,
+        idrinterval: int | None = None,
+        preset_level: JetsonPresetLevel | None = None,
+        peak_bitrate: int | None = None,
+        vbv_size: int | None = None,
+        qp_range: str | None = None,
+        quant_i_frames: int | None = None,
+        quant_p_frames: int | None = None,
+        ratecontrol_enable: bool | None = None,
+        maxperf_enable: bool | None = None,
+        two_pass_cbr: bool | None = None,
+        num_ref_frames: int | None = None,
+        insert_sps_pps: bool | None = None,
+        insert_aud: bool | None = None,
+        insert_vui: bool | None = None,
+        disable_cabac: bool | None = None,
+    ) -> H264JetsonProps: ...
+
+@final
+class HevcJetsonProps:
+    bitrate: int | None
+    control_rate: RateControl | None
+    profile: HevcProfile | None
+    iframeinterval: int | None
+    idrinterval: int | None
+    preset_level: JetsonPresetLevel | None
+    peak_bitrate: int | None
+    vbv_size: int | None
+    qp_range: str | None
+    quant_i_frames: int | None
+    quant_p_frames: int | None
+    ratecontrol_enable: bool | None
+    maxperf_enable: bool | None
+    two_pass_cbr: bool | None
+    num_ref_frames: int | None
+    enable_lossless: bool | None
+    def __new__(
+        cls,
+        bitrate: int | None = None,
+        control_rate: RateControl | None = None,
+        profile: HevcProfile | None = None,
+        iframeinterval: int | None = None,
+        idrinterval: int | None = None,
+        preset_level: JetsonPresetLevel | None = None,
+        peak_bitrate: int | None = None,
+        vbv_size: int | None = None,
+        qp_range: str | None = None,
+        quant_i_frames: int | None = None,
+        quant_p_frames: int | None = None,
+        ratecontrol_enable: bool | None = None,
+        maxperf_enable: bool | None = None,
+        two_pass_cbr: bool | None = None,
+        num_ref_frames: int | None = None,
+        enable_lossless: bool | None = None,
+    ) -> HevcJetsonProps: ...
+
+@final
+class Av1JetsonProps:
+    bitrate: int | None
+    control_rate: RateControl | None
+    iframeinterval: int | None
+    idrinterval: int | None
+    preset_level: JetsonPresetLevel | None
+    peak_bitrate: int | None
+    vbv_size: int | None
+    qp_range: str | None
+    quant_i_frames: int | None
+    quant_p_frames: int | None
+    quant_b_frames: int | None
+    ratecontrol_enable: bool | None
+    maxperf_enable: bool | None
+    two_pass_cbr: bool | None
+    num_ref_frames: int | None
+    insert_seq_hdr: bool | None
+    tiles: str | None
+    def __new__(
+        cls,
+        bitrate: int | None = None,
+        control_rate: RateControl | None = None,
+        iframeinterval: int | None = None,
+        idrinterval: int | None = None,
+        preset_level: JetsonPresetLevel | None = None,
+        peak_bitrate: int | None = None,
+        vbv_size: int | None = None,
+        qp_range: str | None = None,
+        quant_i_frames: int | None = None,
+        quant_p_frames: int | None = None,
+        quant_b_frames: int | None = None,
+        ratecontrol_enable: bool | None = None,
+        maxperf_enable: bool | None = None,
+        two_pass_cbr: bool | None = None,
+        num_ref_frames: int | None = None,
+        insert_seq_hdr: bool | None = None,
+        tiles: str | None = None,
+    ) -> Av1JetsonProps: ...
+
+@final
+class JpegProps:
+    quality: int | None
+    def __new__(cls, quality: int | None = None) -> JpegProps: ...
+
+@final
+class PngProps:
+    compression_level: int | None
+    def __new__(cls, compression_level: int | None = None) -> PngProps: ...
+
+@final
+class EncoderProperties:
+    @staticmethod
+    def h264_dgpu(props: H264DgpuProps) -> EncoderProperties: ...
+    @staticmethod
+    def h264_jetson(props: H264JetsonProps) -> EncoderProperties: ...
+    @staticmethod
+    def hevc_dgpu(props: HevcDgpuProps) -> EncoderProperties: ...
+    @staticmethod
+    def hevc_jetson(props: HevcJetsonProps) -> EncoderProperties: ...
+    @staticmethod
+    def av1_dgpu(props: Av1DgpuProps) -> EncoderProperties: ...
+    @staticmethod
+    def av1_jetson(props: Av1JetsonProps) -> EncoderProperties: ...
+    @staticmethod
+    def jpeg(props: JpegProps) -> EncoderProperties: ...
+    @staticmethod
+    def png(props: PngProps) -> EncoderProperties: ...
+
+@final
+class EncoderConfig:
+    fps_num: int
+    fps_den: int
+    encoder_params: EncoderProperties | None
+    def __new__(cls, codec: Codec | str, width: int, height: int) -> EncoderConfig: ...
+    def format(self, f: VideoFormat) -> EncoderConfig: ...
+    def fps(self, num: int, den: int) -> EncoderConfig: ...
+    def gpu_id(self, id: int) -> EncoderConfig: ...
+    def mem_type(self, mt: MemType) -> EncoderConfig: ...
+    def properties(self, props: EncoderProperties) -> EncoderConfig: ...
+    def with_hardware(self, hardware: Hardware) -> EncoderConfig: ...
+    def with_b_frames(self, n: int) -> EncoderConfig: ...
+
 # --- frames ---
 
 @final
