@@ -14,7 +14,6 @@ mod inspect;
 mod machine;
 mod outcome;
 mod output;
-mod reaper;
 mod sealed;
 
 pub use engine::{Element, software_elements};

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use frames::{Codec, FrameInfo};
 use parking_lot::Mutex;
+use surfaces::reaper::{self, Teardown};
 use surfaces::wait::Wait;
 use surfaces::{Rect, SharedBuffer};
 
@@ -22,7 +23,6 @@ use crate::engine::Blueprint;
 use crate::machine::{Arrival, Effects, Flow, Gate, Input, LaneId, Limits, Machine, Outgoing};
 use crate::outcome::{DecoderParameters, NoPicture, SkipReason};
 use crate::output::{DecodedFrame, DecoderInfo, FrameOutput, Output, Packet, Payload, Sink};
-use crate::reaper::{self, Teardown};
 
 /// Packets queued in front of a decoder.
 const INPUT_BOUND: usize = 16;

@@ -7,6 +7,7 @@ mod canvas;
 mod deep;
 mod from_rgba;
 mod levels;
+mod look;
 mod picture;
 mod planar;
 mod render;
@@ -25,6 +26,7 @@ use crate::shared_buffer::SharedBuffer;
 
 pub use canvas::Canvas;
 pub(crate) use canvas::plane_shapes;
+pub use look::look_at;
 pub use picture::{Picture, PictureLayout};
 pub(crate) use rgba::to_rgba;
 
