@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use frames::Codec;
 use surfaces::VideoFormat;
+use surfaces::wait::WaitError;
 
 /// Why a configuration cannot be used, or a call on an encoder failed.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -78,6 +79,89 @@ pub enum EncoderError {
         /// What is allowed.
         allowed: String,
     },
+    /// The element lacks a property that the configuration sets.
+    #[error("element {element} has no property {property}, which {field}={value} asks for")]
+    UnknownProperty {
+        /// The element.
+        element: &'static str,
+        /// The property.
+        property: &'static str,
+        /// The field.
+        field: &'static str,
+        /// Its value.
+        value: String,
+    },
+    /// Hardware is required, but there is none for the codec.
+    #[error(
+        "hardware encoding of {codec} is required: {reason}; allow software with Hardware.PREFERRED or \
+         Hardware.SOFTWARE"
+    )]
+    NoHardware {
+        /// The codec.
+        codec: Codec,
+        /// Why there is none.
+        reason: String,
+    },
+    /// The software encoder is not installed.
+    #[error(
+        "no {codec} encoder is installed; install element {element} (Debian package {package})"
+    )]
+    MissingElement {
+        /// The codec.
+        codec: Codec,
+        /// The element that encodes it.
+        element: &'static str,
+        /// The Debian package that has the element.
+        package: &'static str,
+    },
+    /// An element cannot be made.
+    #[error("element {element} cannot be made: {reason}")]
+    Element {
+        /// The element.
+        element: &'static str,
+        /// What `GStreamer` says.
+        reason: String,
+    },
+    /// The buffer is not one picture of the configured size.
+    #[error(
+        "the buffer holds {pictures} pictures of {width}x{height}, the encoder takes one of {}x{}",
+        wanted.0, wanted.1
+    )]
+    Buffer {
+        /// Filled slots.
+        pictures: u32,
+        /// Width in pixels.
+        width: u32,
+        /// Height in pixels.
+        height: u32,
+        /// The configured size.
+        wanted: (u32, u32),
+    },
+    /// Of the surfaces below.
+    #[error(transparent)]
+    Surface(#[from] surfaces::Error),
+    /// The encoder takes nothing more.
+    #[error("the encoder is shut down")]
+    ShutDown,
+    /// Too many pictures were submitted from the encoder's own callback, where a submission cannot wait.
+    #[error(
+        "{queued} pictures are queued already, and a submit from the callback of the same encoder cannot wait"
+    )]
+    CallbackOverrun {
+        /// Pictures in the queue.
+        queued: usize,
+    },
+    /// The call would wait for the callback that it is made from.
+    #[error(
+        "{call} inside the callback of the same encoder would never return: call it from another thread"
+    )]
+    InsideCallback {
+        /// The call's name.
+        call: &'static str,
+    },
+    /// The wait ended before the call was complete.
+    #[error("the call was given up: {0}")]
+    Wait(#[from] WaitError),
 }
 
 impl EncoderError {

@@ -12,6 +12,7 @@ use std::fmt;
 use frames::Codec;
 
 pub use limit::Limit;
+pub(crate) use limit::{numbers, quantiser_ranges};
 use value::AsValue;
 pub use value::{Setting, Value};
 
