@@ -1,4 +1,4 @@
-"""Decoding of video into pooled, zero-copy RGBA surfaces.
+"""Decoding of video into pooled, zero-copy RGBA surfaces, and encoding of surfaces.
 
 The same classes work on machines with an NVIDIA GPU and on machines without one; see :func:`backend`.
 """
@@ -22,7 +22,10 @@ from savant_rs.deepstream._native import (  # noqa: E402
     DecoderParameters,
     DgpuPreset,
     DstPadding,
+    EncodedOutput,
+    Encoder,
     EncoderConfig,
+    EncoderErrorOutput,
     EncoderProperties,
     ErrorOutput,
     EventOutput,
@@ -76,6 +79,7 @@ from savant_rs.deepstream._native import (  # noqa: E402
     Vp8DecoderConfig,
     Vp9DecoderConfig,
     _shutdown_all,
+    _shutdown_encoders,
     backend,
     get_nvbufsurface_info,
     get_savant_id_meta,
@@ -104,7 +108,10 @@ __all__ = [
     "DecoderParameters",
     "DgpuPreset",
     "DstPadding",
+    "EncodedOutput",
+    "Encoder",
     "EncoderConfig",
+    "EncoderErrorOutput",
     "EncoderProperties",
     "ErrorOutput",
     "EventOutput",
@@ -175,5 +182,6 @@ if platform.machine() != "aarch64":  # a property of desktop GPUs
 
     __all__ += ["CudadecMemtype"]
 
-# Decoders own threads that call into Python, so they end before the interpreter does.
+# Decoders and encoders own threads that call into Python, so they end before the interpreter does.
 atexit.register(_shutdown_all)
+atexit.register(_shutdown_encoders)

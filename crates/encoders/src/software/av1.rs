@@ -13,6 +13,8 @@ const GREATEST_INDEX: u32 = 255;
 const FASTEST: u32 = 10;
 const SLOWEST: u32 = 5;
 const DEFAULT_SPEED: u32 = 8;
+/// Size of the decoder's buffer when none is given, in milliseconds.
+const DEFAULT_BUFFER_MS: u32 = 1000;
 
 pub(super) fn translate(wish: &Wish) -> Translation {
     let mut ignored = wish.ignored.clone();
@@ -41,7 +43,14 @@ pub(super) fn translate(wish: &Wish) -> Translation {
     let mut add = |name, value: Option<u32>| {
         properties.extend(value.map(|value| (name, value.to_string())));
     };
-    add("buf-sz", wish.buffer_milliseconds());
+    // The element's own buffer, six seconds, lets a stream begin with four times its rate.
+    let buffer = wish.buffer_milliseconds().unwrap_or(DEFAULT_BUFFER_MS);
+    add("buf-sz", Some(buffer));
+    add("buf-initial-sz", Some(buffer / 2));
+    add("buf-optimal-sz", Some(buffer / 2));
+    // Free to make good what a key frame took, within one buffer and not several.
+    add("undershoot-pct", Some(100));
+    add("overshoot-pct", Some(100));
     add("tile-rows", wish.tiles.map(|(rows, _)| rows));
     add("tile-columns", wish.tiles.map(|(_, columns)| columns));
     let absent = [

@@ -35,11 +35,13 @@ pub(super) fn translate(wish: &Wish) -> Translation {
         add("qp-min", Some(least.to_string()));
         add("qp-max", Some(most.to_string()));
     }
-    let strength = wish.spatial_strength.map(|strength| {
+    // Key frames come at the interval alone, as from NVIDIA's elements.
+    let mut options = "scenecut=0".to_owned();
+    if let Some(strength) = wish.spatial_strength {
         let strength = f64::from(strength) / STRENGTH_UNIT;
-        format!("aq-mode=1:aq-strength={strength}")
-    });
-    add("option-string", strength);
+        options += &format!(":aq-mode=1:aq-strength={strength}");
+    }
+    add("option-string", Some(options));
     add(
         "mb-tree",
         wish.temporal.map(|temporal| temporal.to_string()),

@@ -15,6 +15,8 @@ pub(super) fn translate(wish: &Wish) -> Translation {
         ("repeat-headers", "1".to_owned()),
         // A key frame is one that nothing behind it looks past.
         ("open-gop", "0".to_owned()),
+        // Key frames come at the interval alone, as from NVIDIA's elements.
+        ("scenecut", "0".to_owned()),
         ("bframes", wish.b_frames.to_string()),
     ];
     let mut properties = vec![("key-int-max", wish.interval.to_string())];

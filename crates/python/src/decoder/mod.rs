@@ -1,6 +1,6 @@
 //! `FlexibleDecoder` and what belongs to it as Python classes.
 
-mod callback;
+pub(crate) mod callback;
 mod config;
 mod flexible;
 mod frame;
