@@ -44,9 +44,9 @@ def clip_pictures(clip: Clip, count: int | None = None) -> np.ndarray:
 
 
 def numbered_picture(number: int, width: int = 160, height: int = 120) -> np.ndarray:
-    """A grey RGBA picture that carries a number, shape (height, width, 4)."""
-    picture = np.full((height, width, 4), 128, np.uint8)
-    picture[..., 3] = 255
+    """An RGBA picture of a slope that carries a number, shape (height, width, 4)."""
+    picture = np.full((height, width, 4), 255, np.uint8)
+    picture[..., :3] = np.add.outer(np.arange(height), np.arange(width))[..., None] % 200
     draw_frame_number(picture, number)
     return picture
 

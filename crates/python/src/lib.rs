@@ -13,6 +13,7 @@ mod gil;
 mod letterbox_map;
 mod logging;
 mod media;
+mod packet_writer;
 mod platform;
 mod raw;
 mod surfaces;
@@ -27,6 +28,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     letterbox_map::register(module)?;
     frames::register(module)?;
     media::register(module)?;
+    packet_writer::register(module)?;
     surfaces::register(module)?;
     batches::register(module)?;
     platform::register(module)?;

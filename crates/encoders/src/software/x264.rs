@@ -36,11 +36,13 @@ pub(super) fn translate(wish: &Wish) -> Translation {
         add("qp-max", Some(most.to_string()));
     }
     // Key frames come at the interval alone, as from NVIDIA's elements.
-    let mut options = "scenecut=0".to_owned();
-    if let Some(strength) = wish.spatial_strength {
-        let strength = f64::from(strength) / STRENGTH_UNIT;
-        options += &format!(":aq-mode=1:aq-strength={strength}");
-    }
+    let options = wish.spatial_strength.map_or_else(
+        || "scenecut=0".to_owned(),
+        |strength| {
+            let strength = f64::from(strength) / STRENGTH_UNIT;
+            format!("scenecut=0:aq-mode=1:aq-strength={strength}")
+        },
+    );
     add("option-string", Some(options));
     add(
         "mb-tree",

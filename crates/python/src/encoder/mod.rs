@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 
+pub(crate) use self::output::PyEncodedOutput;
+
 use crate::frames::PyVideoFrame;
 
 /// What a submission carries: the very Python object, so that its output returns it.

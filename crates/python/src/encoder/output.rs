@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ::media::WritePacket;
 use encoders::{EncoderInfo, Output};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -80,6 +81,22 @@ impl PyEncodedOutput {
             self.info.encoder,
             self.data.bind(py).len()?
         ))
+    }
+}
+
+impl PyEncodedOutput {
+    /// The bytes and their description, for a file.
+    pub(crate) fn packet<'a>(&'a self, py: Python<'a>) -> WritePacket<'a> {
+        WritePacket {
+            data: self.data.as_bytes(py),
+            codec: self.info.codec,
+            size: None,
+            fps: (0, 1),
+            pts_ns: self.pts_ns.and_then(|pts| i64::try_from(pts).ok()),
+            dts_ns: self.dts_ns,
+            duration_ns: self.duration_ns,
+            keyframe: self.keyframe,
+        }
     }
 }
 
