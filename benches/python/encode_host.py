@@ -5,8 +5,8 @@
 
 H.264 is made by x264 with the same settings everywhere (preset veryfast, 8 Mbit/s with a buffer of one second, a key
 frame every 30 frames, no B frames, no scene cuts, as many threads as x264 likes), JPEG of quality 90 with chroma halved
-in both directions. The pictures are 24 frames of a test clip, over and over. ffmpeg and gst-launch-1.0 are processes that
-read them from files in memory, and what they need to start is measured on one frame and taken off.
+in both directions. The pictures are 24 frames of a test clip, over and over. ffmpeg and gst-launch-1.0 are processes
+that read them from files in memory, and what they need to start is measured on one frame and taken off.
 
 The packets of each program are decoded and compared with the pictures before anything is timed. The programs take turns
 within a round; in each round our rate is divided by that of the fastest peer. Prints one JSON document.
@@ -158,9 +158,8 @@ def gst_launch(coding: str, suffix: str) -> Run:
         target = material.file.with_suffix(suffix)
         caps = f"video/x-raw,format=RGBA,width={WIDTH},height={HEIGHT},framerate={FPS}/1"
         source = f"multifilesrc location={material.file.parent}/%02d.rgba loop=true num-buffers={frames} caps={caps}"
-        command = (
-            f"gst-launch-1.0 -q {source} ! queue ! videoconvert n-threads=0 ! {coding} ! filesink location={target}"
-        )
+        command = f"gst-launch-1.0 -q {source} ! queue ! videoconvert n-threads=0 ! {coding}"
+        command += f" ! filesink location={target}"
         subprocess.run(command.split(), **QUIET)
         return [target.read_bytes()]
 
@@ -171,7 +170,7 @@ GST_H264 = (
     "video/x-raw,format=NV12 ! queue ! x264enc speed-preset=veryfast bframes=0 key-int-max=30 bitrate=8000 "
     "vbv-buf-capacity=1000 option-string=scenecut=0 ! video/x-h264,stream-format=byte-stream"
 )
-GST_JPEG = f"video/x-raw,format=I420 ! queue ! jpegenc quality={QUALITY}"
+GST_JPEG = f"video/x-raw,format=I420,colorimetry=1:4:0:0 ! queue ! jpegenc quality={QUALITY}"
 PROGRAMS: dict[str, dict[str, Run]] = {
     "h264": {
         "ours": ours(h264_config()),
@@ -205,10 +204,13 @@ def check(codec: str, run: Run, source: Material) -> dict[str, float]:
     packets = run(source, PICTURES)
     reader = av.CodecContext.create("h264" if codec == "h264" else "mjpeg", "r")
     parsed = [packet for data in packets for packet in reader.parse(data)] + reader.parse(b"")
-    frames = [frame for packet in [*parsed, None] for frame in reader.decode(packet)]
+    if codec == "h264":
+        frames = [frame.to_ndarray(format="rgb24") for packet in [*parsed, None] for frame in reader.decode(packet)]
+    else:
+        frames = [cv2.imdecode(np.frombuffer(packet, np.uint8), cv2.IMREAD_COLOR_RGB) for packet in parsed]
     worst = float("inf")
     for frame, picture in zip(frames, source.pictures, strict=True):
-        difference = frame.to_ndarray(format="rgb24").astype(np.int16) - picture[..., :3]
+        difference = frame.astype(np.int16) - picture[..., :3]
         worst = min(worst, 10 * np.log10(255**2 / max(np.mean(np.square(difference, dtype=np.int32)), 1e-9)))
     assert worst >= PSNR_LIMIT_DB, worst
     return {"pictures": len(frames), "psnr_db": round(float(worst), 1), "bytes": sum(map(len, packets))}
