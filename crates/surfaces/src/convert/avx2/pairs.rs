@@ -18,6 +18,7 @@ pub(in super::super) fn mix<const N: usize>(
     weights: &[i16],
     to: &mut [[i16; N]],
 ) {
+    const { assert!(matches!(N, 1 | 2 | 4)) };
     assert!(x.end() <= from.len());
     let samples = LANES / N;
     let whole = to.len() - to.len() % samples;
