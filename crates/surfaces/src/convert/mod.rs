@@ -6,14 +6,17 @@ mod axis;
 mod canvas;
 mod deep;
 mod from_rgba;
+mod halve;
 mod levels;
 mod picture;
 mod planar;
+mod prefetch;
 mod render;
 mod resample;
 mod rgba;
 mod sampler;
 mod source;
+mod split;
 mod texels;
 mod ycbcr;
 
