@@ -1,34 +1,48 @@
 #!/usr/bin/env python3
-"""Letterboxing 1080p into 640x640 RGBA in system memory on one thread: this library beside OpenCV.
+"""Letterboxing into 640x640 RGBA in system memory: this library beside OpenCV, and batches beside GStreamer too.
 
-Eight frames take turns, so that no picture stays in the cache; outputs are compared before anything is timed, and
-the timed repetitions take turns. Prints one JSON document.
+Single pictures on one thread, and batches of eight 1080p pictures on as many threads as ``--threads`` says. Eight
+frames take turns, so that no picture stays in the cache, except GStreamer's one; outputs are compared before anything
+is timed, and the timed repetitions take turns. Prints one JSON document, with ``--markdown`` a table behind it.
 
-    python benches/python/transform_host.py [--repetitions 9] [--loops 12]
+    python benches/python/transform_host.py [--repetitions 9] [--loops 12] [--threads 1 2] [--markdown]
 
-Needs the extra `opencv`.
+Needs gst-launch-1.0 and the extra `opencv`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import statistics
-import time
-from collections.abc import Callable
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 
+from _letterboxing import (
+    CONFIG,
+    FRAMES,
+    TARGET,
+    Frame,
+    Run,
+    compared,
+    inner,
+    resize,
+    smooth_frames,
+    take_turns,
+    timed,
+    upload,
+)
 from _programs.machine import machine
-from savant_rs.deepstream import BufferGenerator, SharedBuffer, SurfaceView, TransformConfig
+from savant_rs.deepstream import BufferGenerator, SurfaceView
 
-FRAMES = 8
-TARGET = (640, 640)
-CONFIG = TransformConfig()
-
-Frame = np.ndarray
+OURS = "savant_rs.deepstream"
+HERE = Path(__file__).resolve().parent
 
 
 @dataclass(frozen=True)
@@ -43,19 +57,6 @@ class Subject:
     def name(self) -> str:
         """What the report calls it."""
         return f"{self.format} {self.size[0]}x{self.size[1]} to RGBA {TARGET[0]}x{TARGET[1]}"
-
-
-def inner(size: tuple[int, int]) -> tuple[slice, slice]:
-    """Rows and columns of the picture in the target."""
-    rect = CONFIG.letterbox_rect(*size, *TARGET)
-    return slice(rect.top, rect.top + rect.height), slice(rect.left, rect.left + rect.width)
-
-
-def resize(frame: Frame, canvas: Frame) -> None:
-    """RGBA: scale straight into a kept canvas, whose borders stay."""
-    rows, columns = inner(frame.shape[1::-1])
-    view = canvas[rows, columns]
-    cv2.resize(frame, view.shape[1::-1], dst=view, interpolation=cv2.INTER_LINEAR)
 
 
 def convert_then_resize(frame: Frame, canvas: Frame) -> None:
@@ -78,98 +79,61 @@ def resize_then_convert(frame: Frame, canvas: Frame) -> None:
 RGBA_RIVALS = {"cv2.resize": resize}
 NV12_RIVALS = {"cv2 resize, cvtColorTwoPlane": resize_then_convert, "cv2 cvtColor, resize": convert_then_resize}
 SUBJECTS = [
-    Subject("RGBA", (1920, 1080), RGBA_RIVALS),
-    Subject("RGBA", (1280, 720), RGBA_RIVALS),
-    Subject("RGBA", (1600, 900), RGBA_RIVALS),
-    Subject("NV12", (1920, 1080), NV12_RIVALS),
-    Subject("NV12", (1280, 720), NV12_RIVALS),
-    Subject("NV12", (1600, 900), NV12_RIVALS),
+    Subject(format, size, rivals)
+    for format, rivals in (("RGBA", RGBA_RIVALS), ("NV12", NV12_RIVALS))
+    for size in ((1920, 1080), (1280, 720), (1600, 900))
 ]
-
-
-def smooth_frames(subject: Subject) -> list[Frame]:
-    """Pictures whose samples change slowly, as filters of other precision and chroma siting then agree."""
-    width, height = subject.size
-    rows, channels = (height * 3 // 2, 1) if subject.format == "NV12" else (height, 4)
-    y, x = np.mgrid[:rows, :width].astype(np.float32)
-    frames = []
-    for index in range(FRAMES):
-        waves = [np.sin((x + 40 * index) / (150 + 20 * c)) * np.cos(y / (170 + 10 * c)) for c in range(channels)]
-        pixels = np.stack([(128 + 70 * wave).round().astype(np.uint8) for wave in waves], axis=-1)
-        if channels == 1:
-            pixels = pixels[..., 0]
-            pairs = pixels[height:].reshape(height // 2, width // 2, 2)
-            pairs[..., 0] = (128 + 40 * np.sin(x[: height // 2, : width // 2] / 200 + index)).astype(np.uint8)
-            pairs[..., 1] = (128 + 40 * np.cos(y[: height // 2, : width // 2] / 200 + index)).astype(np.uint8)
-        frames.append(np.ascontiguousarray(pixels))
-    return frames
-
-
-def upload(subject: Subject, frames: list[Frame]) -> list[SharedBuffer]:
-    """The frames in surfaces."""
-    generator = BufferGenerator(subject.format, *subject.size, pool_size=FRAMES)
-    buffers = []
-    for frame in frames:
-        buffer = generator.acquire()
-        view = SurfaceView.from_buffer(buffer)
-        if subject.format == "NV12":
-            luma, pairs = (np.asarray(plane) for plane in view.planes())
-            luma[:], pairs[:] = frame[: subject.size[1]], frame[subject.size[1] :].reshape(pairs.shape)
-        else:
-            view.upload(frame)
-        buffers.append(buffer)
-    return buffers
-
-
-def timed(run: Callable[[int], object], loops: int) -> float:
-    """Milliseconds a frame."""
-    started = time.perf_counter()
-    for index in range(loops * FRAMES):
-        run(index % FRAMES)
-    return (time.perf_counter() - started) * 1e3 / (loops * FRAMES)
-
-
-def quartiles(values: list[float]) -> dict[str, float]:
-    """Median and the middle half."""
-    low, middle, high = statistics.quantiles(values, n=4)
-    return {"median": round(middle, 3), "25%": round(low, 3), "75%": round(high, 3)}
 
 
 def measure(subject: Subject, repetitions: int, loops: int) -> dict[str, object]:
     """Compare, then time."""
-    frames = smooth_frames(subject)
-    sources = upload(subject, frames)
+    frames = smooth_frames(subject.format, subject.size)
+    sources = upload(subject.format, subject.size, frames)
     generator = BufferGenerator("RGBA", *TARGET, pool_size=2)
     canvas = np.zeros((TARGET[1], TARGET[0], 4), np.uint8)
-    runs: dict[str, Callable[[int], object]] = {
-        "savant_rs.deepstream": lambda index: generator.transform(sources[index], CONFIG)
-    }
+    runs: dict[str, Run] = {OURS: lambda index: generator.transform(sources[index], CONFIG)}
     for name, rival in subject.rivals.items():
         runs[name] = lambda index, rival=rival: rival(frames[index], canvas)
     differences = {}
     for name in subject.rivals:
         worst = 0
         for index in range(FRAMES):
-            ours = SurfaceView.from_buffer(runs["savant_rs.deepstream"](index)).download()
+            ours = SurfaceView.from_buffer(runs[OURS](index)).download()
             runs[name](index)
             worst = max(worst, int(np.abs(ours.astype(int) - canvas).max()))
         differences[name] = worst
     if min(differences.values()) > 2:
         raise SystemExit(f"{subject.name}: the outputs differ by {differences} levels")
-    each: dict[str, list[float]] = {name: [] for name in runs}
-    for _ in range(repetitions):
-        for name, run in runs.items():
-            each[name].append(timed(run, loops))
-    ours = each["savant_rs.deepstream"]
-    return {
-        "subject": subject.name,
-        "greatest difference": differences,
-        "ms a frame": {name: quartiles(values) for name, values in each.items()},
-        "their time / ours": {
-            name: quartiles([theirs / mine for theirs, mine in zip(each[name], ours, strict=True)])
-            for name in subject.rivals
-        },
-    }
+    turns = {name: lambda run=run: timed(run, loops * FRAMES) for name, run in runs.items()}
+    each = take_turns(turns, repetitions)
+    return {"subject": subject.name, "threads": 1, "greatest difference": differences, **compared(each, OURS)}
+
+
+def measure_batch(threads: int, repetitions: int, loops: int) -> dict[str, object]:
+    """Batches in a process with so many threads."""
+    command = [sys.executable, "-m", "_programs.batch", "--threads", threads]
+    command += ["--repetitions", repetitions, "--loops", loops]
+    environment = {**os.environ, "RAYON_NUM_THREADS": str(threads)}
+    done = subprocess.run(
+        [str(part) for part in command], cwd=HERE, env=environment, check=True, stdout=subprocess.PIPE, text=True
+    )
+    return json.loads(done.stdout)
+
+
+def markdown(results: Sequence[dict]) -> str:
+    """A row for each program that the library is compared with."""
+    lines = [
+        "| what | threads | ours, ms | beside | theirs, ms | theirs / ours, median (25 to 75 %) |",
+        "| --- " * 6 + "|",
+    ]
+    for result in results:
+        ms = result["ms"]
+        for name, ratio in result["their time / ours"].items():
+            lines.append(
+                f"| {result['subject']} | {result['threads']} | {ms[OURS]['median']:.2f} | {name} | "
+                f"{ms[name]['median']:.2f} | {ratio['median']:.2f} ({ratio['25%']:.2f} to {ratio['75%']:.2f}) |"
+            )
+    return "\n".join(lines)
 
 
 def main() -> None:
@@ -177,11 +141,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repetitions", type=int, default=9)
     parser.add_argument("--loops", type=int, default=12, help="rounds of eight frames in a repetition")
+    parser.add_argument("--threads", type=int, nargs="*", default=[1, 2], help="of the batches; none for no batches")
+    parser.add_argument("--markdown", action="store_true", help="print a table, too")
     options = parser.parse_args()
     cv2.setNumThreads(1)
     report = {"machine": machine(), "opencv": cv2.__version__}
-    report["results"] = [measure(subject, options.repetitions, options.loops) for subject in SUBJECTS]
-    print(json.dumps(report, indent=2))
+    results = [measure(subject, options.repetitions, options.loops) for subject in SUBJECTS]
+    results += [measure_batch(threads, options.repetitions, options.loops) for threads in options.threads]
+    print(json.dumps({**report, "results": results}, indent=2))
+    if options.markdown:
+        print(markdown(results))
 
 
 if __name__ == "__main__":

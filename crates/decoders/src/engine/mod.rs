@@ -205,15 +205,24 @@ impl Blueprint {
     }
 }
 
-/// Threads for one of the software decoders that exist.
+/// Cores for each of the software decoders that exist.
 fn share_of_cores() -> usize {
     (workers::cores() / live::count().max(1)).max(1)
+}
+
+/// Threads for a decoder of libav. Those that decode one picture each wait for each other and for the
+/// packets, so it takes two a core to keep several cores busy; more than 16 only hold back more pictures.
+fn libav_threads() -> usize {
+    match share_of_cores() {
+        1 => 1,
+        cores => (2 * cores).min(16),
+    }
 }
 
 /// Gives a software decoder its share of the cores.
 fn share_cores(element: &gst::Element) {
     if element.has_property("max-threads") {
-        let threads = share_of_cores();
+        let threads = libav_threads();
         element.set_property("max-threads", i32::try_from(threads).unwrap_or(1));
     }
 }

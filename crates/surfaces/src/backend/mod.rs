@@ -51,7 +51,7 @@ impl BackendKind {
 }
 
 /// A rectangular array of bytes in ordinary memory: `rows` rows of `row_bytes`, `stride` apart.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ByteRows {
     /// Bytes of a row.
     pub row_bytes: usize,

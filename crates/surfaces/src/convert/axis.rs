@@ -71,20 +71,51 @@ impl Span {
 /// Weights are in units of 1 / 32768.
 const WEIGHT_BITS: u32 = 15;
 
+/// The weight of both samples in their mean.
+pub(super) const HALF: i16 = 1 << (WEIGHT_BITS - 1);
+
 /// Source samples, counted from the first of the span, and weights for each target sample.
 #[derive(Debug, Default)]
 pub(super) struct Axis {
-    /// First source sample and their number.
-    pub sources: (u32, u32),
-    /// The first of two samples. Only where a weight is not 0 is there a second one.
-    pub first: Vec<u32>,
-    /// Of the second sample.
-    pub weights: Vec<i16>,
-    /// Whether no second sample has a weight.
-    pub is_exact: bool,
+    sources: (u32, u32),
+    first: Vec<u32>,
+    weights: Vec<i16>,
+    is_exact: bool,
+    is_halved: bool,
+    end: usize,
 }
 
 impl Axis {
+    /// First source sample and their number.
+    pub(super) fn sources(&self) -> (u32, u32) {
+        self.sources
+    }
+
+    /// The first of two samples. Only where a weight is not 0 is there a second one.
+    pub(super) fn first(&self) -> &[u32] {
+        &self.first
+    }
+
+    /// Of the second sample.
+    pub(super) fn weights(&self) -> &[i16] {
+        &self.weights
+    }
+
+    /// Whether no second sample has a weight.
+    pub(super) fn is_exact(&self) -> bool {
+        self.is_exact
+    }
+
+    /// Whether each target sample is the mean of the next two source samples, from the first one on.
+    pub(super) fn is_halved(&self) -> bool {
+        self.is_halved
+    }
+
+    /// One past the last sample of all pairs.
+    pub(super) fn end(&self) -> usize {
+        self.end
+    }
+
     /// Keeps the allocations of an earlier one.
     pub(super) fn set(&mut self, span: &Span, taps: Taps) {
         let count = span.targets().1;
@@ -99,6 +130,14 @@ impl Axis {
             Taps::Two => self.set_two(span, count),
         }
         self.is_exact = self.weights.iter().all(|weight| *weight == 0);
+        let mut pairs = (0..).step_by(2).zip(&self.first).zip(&self.weights);
+        self.is_halved = pairs.all(|((pair, first), weight)| (pair, HALF) == (*first, *weight));
+        self.set_end();
+    }
+
+    fn set_end(&mut self) {
+        let last = self.first.iter().max();
+        self.end = last.map_or(0, |last| *last as usize + 2);
     }
 
     fn set_two(&mut self, span: &Span, count: u32) {
@@ -125,6 +164,7 @@ impl Axis {
                 (*first, *weight) = (last - 1, i16::MAX);
             }
         }
+        self.set_end();
     }
 }
 

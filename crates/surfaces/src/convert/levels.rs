@@ -47,12 +47,18 @@ pub(super) fn mix_rows<L: Level>(first: &[L], second: &[L], weight: i16, to: &mu
     }
 }
 
-/// Mixes two rows with a weight for each value.
-#[inline(always)]
-#[allow(clippy::inline_always)] // as above
-pub(super) fn mix_columns<L: Level>(first: &[L], second: &[L], weights: &[i16], to: &mut [i16]) {
-    for (((first, second), weight), to) in first.iter().zip(second).zip(weights).zip(to) {
-        *to = between(first.level(), second.level(), *weight);
+/// Mixes each of the samples `first` with its right neighbour. There is a weight for each value.
+pub(super) fn mix_pairs<const N: usize>(
+    from: &[[i16; N]],
+    first: &[u32],
+    weights: &[i16],
+    to: &mut [[i16; N]],
+) {
+    let weights = weights.as_chunks::<N>().0;
+    for ((first, weights), to) in first.iter().zip(weights).zip(to) {
+        let first = *first as usize;
+        let (left, right) = (from[first], from[first + 1]);
+        *to = std::array::from_fn(|index| between(left[index], right[index], weights[index]));
     }
 }
 
@@ -89,12 +95,5 @@ fn narrow_portable(levels: &[i16], to: &mut [u8]) {
     for (level, to) in levels.iter().zip(to) {
         let rounded = level.wrapping_add(1 << (FRACTION_BITS - 1)) >> FRACTION_BITS;
         *to = rounded.clamp(0, 255) as u8;
-    }
-}
-
-/// Takes pairs of levels apart.
-pub(super) fn split(pairs: &[[i16; 2]], first: &mut [i16], second: &mut [i16]) {
-    for ((pair, first), second) in pairs.iter().zip(first).zip(second) {
-        (*first, *second) = (pair[0], pair[1]);
     }
 }

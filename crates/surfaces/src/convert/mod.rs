@@ -6,15 +6,18 @@ mod axis;
 mod canvas;
 mod deep;
 mod from_rgba;
+mod halve;
 mod levels;
 mod look;
 mod picture;
 mod planar;
+mod prefetch;
 mod render;
 mod resample;
 mod rgba;
 mod sampler;
 mod source;
+mod split;
 mod texels;
 mod ycbcr;
 

@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use super::axis::{Axis, Span, Taps};
-use super::levels::{Level, mix_columns, mix_rows, narrow, widen};
+#[cfg(target_arch = "x86_64")]
+use super::avx2;
+use super::axis::{Axis, HALF, Span, Taps};
+use super::halve::halve;
+use super::levels::{Level, mix_pairs, mix_rows, narrow, widen};
 use super::texels::{Row, Texels, Unpacked};
-
-/// The samples that those of a target begin with, and their right neighbours.
-type Picked<T> = [Vec<T>; 2];
 
 /// Tables and rows for scaling a plane with samples of `N` values; kept from one picture to the next.
 #[derive(Default)]
@@ -17,10 +17,8 @@ pub(super) struct Sampler<const N: usize> {
     /// The horizontal weights, one for each value.
     weights: Vec<i16>,
     unpacked: [Unpacked<N>; 2],
-    /// Two source rows mixed.
+    /// A source row, or two of them mixed.
     mixed: Vec<[i16; N]>,
-    picked: Picked<[u8; N]>,
-    picked_levels: Picked<[i16; N]>,
     row: Vec<[i16; N]>,
     /// The source row and the weight that `row` is made of.
     holds: Option<(u32, i16)>,
@@ -33,25 +31,20 @@ impl<const N: usize> Sampler<N> {
         self.x.pair();
         self.y.set(y.0, y.1);
         self.holds = None;
-        let weights = self.x.weights.iter();
+        let weights = self.x.weights().iter();
         self.weights.clear();
         self.weights.extend(weights.flat_map(|weight| [*weight; N]));
-        let count = self.x.first.len();
+        let count = self.x.first().len();
         self.row.resize(count, [0; N]);
-        for picked in &mut self.picked {
-            picked.resize(count, [0; N]);
-        }
-        for picked in &mut self.picked_levels {
-            picked.resize(count, [0; N]);
-        }
-        self.mixed.resize(self.x.sources.1 as usize, [0; N]);
+        self.mixed.resize(self.x.sources().1 as usize, [0; N]);
     }
 
     /// The levels of a row of the target.
     pub(super) fn row(&mut self, texels: &Texels<'_>, row: u32) -> &[[i16; N]] {
-        let wanted = (self.y.first[row as usize], self.y.weights[row as usize]);
+        let wanted = (self.y.first()[row as usize], self.y.weights()[row as usize]);
         if self.holds.replace(wanted) != Some(wanted) {
-            let (first, weight) = (self.y.sources.0 + wanted.0, wanted.1);
+            let (first, weight) = (self.y.sources().0 + wanted.0, wanted.1);
+            self.prefetch(texels, row + 1);
             self.scale(texels, first, weight);
         }
         &self.row
@@ -59,19 +52,42 @@ impl<const N: usize> Sampler<N> {
 
     /// Writes a row of the target, rounded to 8 bits.
     pub(super) fn narrow_row(&mut self, texels: &Texels<'_>, row: u32, to: &mut [u8]) {
-        if self.x.is_exact && self.y.weights[row as usize] == 0 {
-            let columns = self.columns();
-            let source = self.y.sources.0 + self.y.first[row as usize];
-            if let Row::Bytes(from) = texels.row(source, columns, &mut self.unpacked[0]) {
-                pick(from, &self.x.first, to.as_chunks_mut().0);
-                return;
+        let weight = self.y.weights()[row as usize];
+        let is_picked = self.x.is_exact() && weight == 0;
+        let is_halved = self.x.is_halved() && weight == HALF;
+        if !(is_picked || is_halved) {
+            return narrow(self.row(texels, row).as_flattened(), to);
+        }
+        self.prefetch(texels, row + 1);
+        let columns = self.columns();
+        let source = self.y.sources().0 + self.y.first()[row as usize];
+        let [upper, lower] = &mut self.unpacked;
+        let to = to.as_chunks_mut().0;
+        match texels.row(source, columns.clone(), upper) {
+            Row::Bytes(from) if is_picked => pick(from, self.x.first(), to),
+            Row::Bytes(upper) => {
+                if let Row::Bytes(lower) = texels.row(source + 1, columns, lower) {
+                    halve(upper, lower, to);
+                }
+            }
+            Row::Levels(_) => narrow(self.row(texels, row).as_flattened(), to.as_flattened_mut()),
+        }
+    }
+
+    /// Asks for the source rows of a row of the target, if there is one.
+    fn prefetch(&self, texels: &Texels<'_>, row: u32) {
+        let row = row as usize;
+        let wanted = self.y.first().get(row).zip(self.y.weights().get(row));
+        if let Some((first, weight)) = wanted {
+            let first = self.y.sources().0 + first;
+            for row in first..=first + u32::from(*weight != 0) {
+                texels.prefetch::<N>(row, self.columns());
             }
         }
-        narrow(self.row(texels, row).as_flattened(), to);
     }
 
     fn columns(&self) -> Range<usize> {
-        let (first, count) = self.x.sources;
+        let (first, count) = self.x.sources();
         first as usize..(first + count) as usize
     }
 
@@ -82,63 +98,63 @@ impl<const N: usize> Sampler<N> {
             unsafe { self.scale_avx2(texels, row, weight) };
             return;
         }
-        self.scale_portable(texels, row, weight);
+        self.scale_with(texels, row, weight, |from, x, weights, to| {
+            mix_pairs(from, x.first(), weights, to);
+        });
     }
 
-    /// The same code, compiled for wider registers.
+    /// The same code, compiled for wider registers, with pairs mixed in instructions.
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
     fn scale_avx2(&mut self, texels: &Texels<'_>, row: u32, weight: i16) {
-        self.scale_portable(texels, row, weight);
+        self.scale_with(texels, row, weight, |from, x, weights, to| {
+            avx2::pairs::mix(from, x, weights, to);
+        });
     }
 
     /// Mixes the rows first: that is done in vectors and leaves one row to pick from.
     #[inline(always)]
     #[allow(clippy::inline_always)] // it must be compiled with the features of its caller
-    fn scale_portable(&mut self, texels: &Texels<'_>, row: u32, weight: i16) {
+    fn scale_with(
+        &mut self,
+        texels: &Texels<'_>,
+        row: u32,
+        weight: i16,
+        mix_pairs: impl Fn(&[[i16; N]], &Axis, &[i16], &mut [[i16; N]]),
+    ) {
         let columns = self.columns();
         let [upper, lower] = &mut self.unpacked;
         let upper = texels.row(row, columns.clone(), upper);
-        let (x, weights, to) = (&self.x, &self.weights, &mut self.row);
+        let (x, mixed, to) = (&self.x, &mut self.mixed, &mut self.row);
+        if x.is_exact() && weight == 0 {
+            return match upper {
+                Row::Bytes(from) => pick_levels(from, x.first(), to),
+                Row::Levels(from) => pick(from, x.first(), to),
+            };
+        }
         if weight == 0 {
             match upper {
-                Row::Bytes(from) => scale_row(from, x, weights, &mut self.picked, to),
-                Row::Levels(from) => scale_row(from, x, weights, &mut self.picked_levels, to),
+                Row::Bytes(from) => widen(from.as_flattened(), mixed.as_flattened_mut()),
+                Row::Levels(from) => mixed.copy_from_slice(from),
             }
-            return;
+        } else {
+            let mixed = mixed.as_flattened_mut();
+            match (upper, texels.row(row + 1, columns, lower)) {
+                (Row::Bytes(upper), Row::Bytes(lower)) => {
+                    mix_rows(upper.as_flattened(), lower.as_flattened(), weight, mixed);
+                }
+                (Row::Levels(upper), Row::Levels(lower)) => {
+                    mix_rows(upper.as_flattened(), lower.as_flattened(), weight, mixed);
+                }
+                // All rows of a plane are alike.
+                _ => {}
+            }
         }
-        let mixed = self.mixed.as_flattened_mut();
-        match (upper, texels.row(row + 1, columns, lower)) {
-            (Row::Bytes(upper), Row::Bytes(lower)) => {
-                mix_rows(upper.as_flattened(), lower.as_flattened(), weight, mixed);
-            }
-            (Row::Levels(upper), Row::Levels(lower)) => {
-                mix_rows(upper.as_flattened(), lower.as_flattened(), weight, mixed);
-            }
-            // All rows of a plane are alike.
-            _ => {}
+        if x.is_exact() {
+            pick(mixed, x.first(), to);
+        } else {
+            mix_pairs(mixed, x, &self.weights, to);
         }
-        scale_row(&self.mixed, x, weights, &mut self.picked_levels, to);
-    }
-}
-
-/// Picks first, sample by sample, then mixes in vectors.
-#[inline(always)]
-#[allow(clippy::inline_always)] // as above
-fn scale_row<L: Level, const N: usize>(
-    from: &[[L; N]],
-    x: &Axis,
-    weights: &[i16],
-    [left, right]: &mut Picked<[L; N]>,
-    to: &mut [[i16; N]],
-) {
-    if x.is_exact {
-        pick(from, &x.first, left);
-        widen(left.as_flattened(), to.as_flattened_mut());
-    } else {
-        pick_pairs(from, &x.first, left, right);
-        let (left, right) = (left.as_flattened(), right.as_flattened());
-        mix_columns(left, right, weights, to.as_flattened_mut());
     }
 }
 
@@ -148,11 +164,77 @@ fn pick<T: Copy>(from: &[T], first: &[u32], to: &mut [T]) {
     }
 }
 
-fn pick_pairs<T: Copy>(from: &[T], first: &[u32], left: &mut [T], right: &mut [T]) {
-    for ((left, right), first) in left.iter_mut().zip(right).zip(first) {
-        let first = *first as usize;
-        if let Some([sample, neighbour]) = from.get(first..first + 2) {
-            (*left, *right) = (*sample, *neighbour);
+fn pick_levels<L: Level, const N: usize>(from: &[[L; N]], first: &[u32], to: &mut [[i16; N]]) {
+    for (to, first) in to.iter_mut().zip(first) {
+        *to = from[*first as usize].map(Level::level);
+    }
+}
+
+#[cfg(all(test, target_arch = "x86_64"))]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::texels::Texel;
+    use super::*;
+
+    fn agree<const N: usize>(bytes: &[u8], count: u32) -> Result<(), TestCaseError> {
+        let sources = (bytes.len() / N / 2) as u32;
+        let span = |source, target| Span {
+            source: (0, source),
+            target: (0, target),
+            source_shift: 0,
+            target_shift: 0,
+        };
+        let texels = Texels {
+            bytes: bytes.into(),
+            stride: sources as usize * N,
+            texel: Texel::Plain,
+        };
+        let mut sampler = Sampler::<N>::default();
+        let (x, y) = (span(sources, count), span(2, 3));
+        sampler.set((&x, Taps::Two), (&y, Taps::Two));
+        for weight in [0, HALF, 1234] {
+            sampler.scale_with(&texels, 0, weight, |from, x, weights, to| {
+                mix_pairs(from, x.first(), weights, to);
+            });
+            let portable = sampler.row.clone();
+            // SAFETY: the processor has AVX2.
+            unsafe { sampler.scale_avx2(&texels, 0, weight) };
+            prop_assert_eq!(&portable, &sampler.row);
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn instructions_do_the_same_arithmetic(
+            bytes in prop::collection::vec(any::<u8>(), 8..1000),
+            count in 1u32..200,
+        ) {
+            if std::arch::is_x86_feature_detected!("avx2") {
+                agree::<1>(&bytes, count)?;
+                agree::<2>(&bytes, count)?;
+                agree::<4>(&bytes, count)?;
+            }
+        }
+
+        #[test]
+        fn halved_rows_are_what_levels_come_to(bytes in prop::collection::vec(any::<u8>(), 4..400)) {
+            let sources = (bytes.len() / 4 * 2) as u32;
+            let span = |pixels| Span {
+                source: (0, pixels),
+                target: (0, pixels / 2),
+                source_shift: 0,
+                target_shift: 0,
+            };
+            let texels = Texels { bytes: (&bytes).into(), stride: sources as usize, texel: Texel::Plain };
+            let mut sampler = Sampler::<1>::default();
+            sampler.set((&span(sources), Taps::Two), (&span(2), Taps::Two));
+            prop_assert!(sampler.x.is_halved());
+            let mut rows = [vec![0; sources as usize / 2], vec![0; sources as usize / 2]];
+            narrow(sampler.row(&texels, 0).as_flattened(), &mut rows[0]);
+            sampler.narrow_row(&texels, 0, &mut rows[1]);
+            prop_assert_eq!(&rows[0], &rows[1]);
         }
     }
 }

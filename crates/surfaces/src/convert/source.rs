@@ -1,12 +1,13 @@
 //! A part of a picture at the size of its target, row by row: as RGBA, or as Y, Cb, Cr.
 
 use super::axis::{Span, Taps};
-use super::levels::{NEUTRAL, narrow, split};
+use super::levels::{NEUTRAL, narrow};
 use super::picture::{Picture, PictureLayout};
 use super::resample::{self, Samples};
 use super::sampler::Sampler;
+use super::split::split;
 use super::texels::{Chroma, Texel, Texels};
-use super::ycbcr::{Factors, Row, convert_row};
+use super::ycbcr::{Factors, Row, convert_levels};
 use crate::enums::Interpolation;
 use crate::error::Error;
 use crate::geometry::Rect;
@@ -208,7 +209,7 @@ impl<'a> Source<'a> {
                     cr,
                     is_paired: false,
                 };
-                convert_row(&self.factors, row, to);
+                convert_levels(&self.factors, row, to);
             }
         }
     }

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::deep;
 use super::levels::narrow;
 use super::picture::{Picture, PictureLayout};
+use super::prefetch::prefetch;
 
 /// What the bytes of a plane are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,47 +93,64 @@ impl<'a> Texels<'a> {
         columns: Range<usize>,
         unpacked: &'b mut Unpacked<N>,
     ) -> Row<'b, N> {
-        let from = &self.bytes[row as usize * self.stride..];
-        let cut = |bytes: usize| &from[columns.start * bytes..columns.end * bytes];
+        let count = columns.len();
+        let from = self.cut::<N>(row, columns);
         if let Texel::Deep(bits) = self.texel {
-            unpacked.levels.resize(columns.len(), [0; N]);
-            deep::levels(cut(2), bits, unpacked.levels.as_flattened_mut());
+            unpacked.levels.resize(count, [0; N]);
+            deep::levels(from, bits, unpacked.levels.as_flattened_mut());
             return Row::Levels(&unpacked.levels);
         }
         if self.texel == Texel::Plain {
-            return Row::Bytes(cut(N).as_chunks().0);
+            return Row::Bytes(from.as_chunks().0);
         }
-        unpacked.bytes.resize(columns.len(), [0; N]);
+        unpacked.bytes.resize(count, [0; N]);
         let to = unpacked.bytes.as_flattened_mut();
         match self.texel {
             Texel::PackedLuma => {
-                for (to, [_, luma]) in to.iter_mut().zip(cut(2).as_chunks().0) {
+                for (to, [_, luma]) in to.iter_mut().zip(from.as_chunks().0) {
                     *to = *luma;
                 }
             }
             Texel::PackedChroma => {
-                for (to, [cb, _, cr, _]) in
-                    to.as_chunks_mut().0.iter_mut().zip(cut(4).as_chunks().0)
+                for (to, [cb, _, cr, _]) in to.as_chunks_mut().0.iter_mut().zip(from.as_chunks().0)
                 {
                     *to = [*cb, *cr];
                 }
             }
             Texel::Rgb => {
                 for (to, [red, green, blue]) in
-                    to.as_chunks_mut().0.iter_mut().zip(cut(3).as_chunks().0)
+                    to.as_chunks_mut().0.iter_mut().zip(from.as_chunks().0)
                 {
                     *to = [*red, *green, *blue, u8::MAX];
                 }
             }
             _ => {
                 for (to, [blue, green, red, _]) in
-                    to.as_chunks_mut().0.iter_mut().zip(cut(4).as_chunks().0)
+                    to.as_chunks_mut().0.iter_mut().zip(from.as_chunks().0)
                 {
                     *to = [*red, *green, *blue, u8::MAX];
                 }
             }
         }
         Row::Bytes(&unpacked.bytes)
+    }
+
+    /// Has the processor fetch the samples `columns` of a row.
+    pub(super) fn prefetch<const N: usize>(&self, row: u32, columns: Range<usize>) {
+        prefetch(self.cut::<N>(row, columns));
+    }
+
+    /// The bytes of the samples `columns` of a row.
+    #[inline]
+    fn cut<const N: usize>(&self, row: u32, columns: Range<usize>) -> &[u8] {
+        let bytes = match self.texel {
+            Texel::Plain => N,
+            Texel::Deep(_) | Texel::PackedLuma => 2,
+            Texel::Rgb => 3,
+            Texel::PackedChroma | Texel::Bgrx => 4,
+        };
+        let from = &self.bytes[row as usize * self.stride..];
+        &from[columns.start * bytes..columns.end * bytes]
     }
 
     /// The same samples as plain ones of 8 bits: as they are, or the columns and rows that are asked for,

@@ -8,6 +8,7 @@
 use super::avx2;
 use super::levels;
 use super::picture::{Picture, PictureLayout};
+use super::split::split;
 use crate::colour::{Colour, Range};
 
 /// Fractional bits of the sums. With 5, no sum of terms leaves 16 bits.
@@ -147,12 +148,12 @@ impl Separated {
         match picture.layout {
             Uyvy => self.unpack(&line(0, row)[..pairs * 4]),
             Nv12 if is_new => split(
-                &line(1, chroma_row)[..pairs * 2],
+                line(1, chroma_row)[..pairs * 2].as_chunks().0,
                 &mut self.cb,
                 &mut self.cr,
             ),
             Nv21 if is_new => split(
-                &line(1, chroma_row)[..pairs * 2],
+                line(1, chroma_row)[..pairs * 2].as_chunks().0,
                 &mut self.cr,
                 &mut self.cb,
             ),
@@ -182,44 +183,28 @@ impl Separated {
     }
 }
 
-fn split(pairs: &[u8], first: &mut [u8], second: &mut [u8]) {
-    let targets = first.iter_mut().zip(second);
-    for (&[a, b], (first, second)) in pairs.as_chunks::<2>().0.iter().zip(targets) {
-        (*first, *second) = (a, b);
-    }
-}
-
 fn convert_row_of_8_bits(factors: &Factors, row: Row<'_, u8>, to: &mut [u8]) {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
         // SAFETY: the processor has AVX2.
-        unsafe { avx2::convert_row(factors, row, to) };
+        unsafe { avx2::ycbcr::convert_row(factors, row, to) };
         return;
     }
     convert_row_portable(factors, row, to);
 }
 
-/// Converts a row of samples of any kind.
-pub(super) fn convert_row<S: Sample>(factors: &Factors, row: Row<'_, S>, to: &mut [u8]) {
+/// Converts a row of levels, with chroma of single pixels.
+pub(super) fn convert_levels(factors: &Factors, row: Row<'_, i16>, to: &mut [u8]) {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
         // SAFETY: the processor has AVX2.
-        unsafe { convert_row_avx2(factors, row, to) };
+        unsafe { avx2::ycbcr::convert_levels(factors, row, to) };
         return;
     }
     convert_row_portable(factors, row, to);
 }
 
-/// The same code, compiled for wider registers.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn convert_row_avx2<S: Sample>(factors: &Factors, row: Row<'_, S>, to: &mut [u8]) {
-    convert_row_portable(factors, row, to);
-}
-
-#[inline(always)]
-#[allow(clippy::inline_always)] // it must be compiled with the features of its caller
-pub(super) fn convert_row_portable<S: Sample>(factors: &Factors, row: Row<'_, S>, to: &mut [u8]) {
+fn convert_row_portable<S: Sample>(factors: &Factors, row: Row<'_, S>, to: &mut [u8]) {
     let beside = if row.is_paired { BLOCK / 2 } else { BLOCK };
     let blocks = row
         .luma
@@ -239,8 +224,7 @@ pub(super) fn convert_row_portable<S: Sample>(factors: &Factors, row: Row<'_, S>
     }
 }
 
-#[inline(always)]
-#[allow(clippy::inline_always)] // as above
+#[inline]
 fn convert_block<S: Sample>(
     factors: &Factors,
     luma: &[S; BLOCK],
@@ -273,8 +257,7 @@ fn convert_block<S: Sample>(
 }
 
 /// Samples, filled up to a whole block.
-#[inline(always)]
-#[allow(clippy::inline_always)] // as above
+#[inline]
 pub(super) fn padded<S: Sample, const N: usize>(samples: &[S]) -> [S; N] {
     let mut block = [S::default(); N];
     block[..samples.len()].copy_from_slice(samples);
@@ -282,8 +265,7 @@ pub(super) fn padded<S: Sample, const N: usize>(samples: &[S]) -> [S; N] {
 }
 
 /// Samples for two pixels each.
-#[inline(always)]
-#[allow(clippy::inline_always)] // as above
+#[inline]
 fn doubled<S: Sample>(samples: &[S]) -> [S; BLOCK] {
     let mut block = [S::default(); BLOCK];
     for (pair, sample) in block.as_chunks_mut::<2>().0.iter_mut().zip(samples) {
@@ -318,7 +300,27 @@ mod tests {
             let mut rows = [vec![0; width * 4], vec![0; width * 4]];
             convert_row_portable(&factors, row, &mut rows[0]);
             // SAFETY: the processor has AVX2.
-            unsafe { avx2::convert_row(&factors, row, &mut rows[1]) };
+            unsafe { avx2::ycbcr::convert_row(&factors, row, &mut rows[1]) };
+            prop_assert_eq!(&rows[0], &rows[1]);
+        }
+
+        #[test]
+        fn instructions_do_the_same_arithmetic_on_levels(
+            levels in prop::collection::vec(0..=255i16 << levels::FRACTION_BITS, 3..700),
+            matrix in prop::sample::select(vec![Matrix::Bt601, Matrix::Bt709, Matrix::Bt2020]),
+            range in prop::sample::select(vec![Range::Limited, Range::Full]),
+        ) {
+            if !std::arch::is_x86_feature_detected!("avx2") {
+                return Ok(());
+            }
+            let width = levels.len() / 3;
+            let (luma, chroma) = levels.split_at(width);
+            let row = Row { luma, cb: &chroma[..width], cr: &chroma[width..][..width], is_paired: false };
+            let factors = Factors::new(Colour { matrix, range }, 8);
+            let mut rows = [vec![0; width * 4], vec![0; width * 4]];
+            convert_row_portable(&factors, row, &mut rows[0]);
+            // SAFETY: the processor has AVX2.
+            unsafe { avx2::ycbcr::convert_levels(&factors, row, &mut rows[1]) };
             prop_assert_eq!(&rows[0], &rows[1]);
         }
     }

@@ -8,6 +8,8 @@ mod management;
 mod nvidia;
 pub mod report;
 
+use std::sync::LazyLock;
+
 use crate::backend::backend;
 use crate::error::Error;
 
@@ -71,8 +73,11 @@ pub fn init_cuda(gpu_id: u32) -> Result<(), Error> {
 
 /// Whether the running kernel is that of a Jetson.
 pub fn is_jetson_kernel() -> bool {
-    std::fs::read_to_string("/proc/sys/kernel/osrelease")
-        .is_ok_and(|release| jetson::is_jetson_release(&release))
+    static IS_JETSON: LazyLock<bool> = LazyLock::new(|| {
+        std::fs::read_to_string("/proc/sys/kernel/osrelease")
+            .is_ok_and(|release| jetson::is_jetson_release(&release))
+    });
+    *IS_JETSON
 }
 
 /// The Jetson model's name, `None` on any other machine.

@@ -5,6 +5,7 @@
 
 mod cuda;
 mod engine;
+mod margins;
 mod pixels;
 mod surface;
 mod transform;

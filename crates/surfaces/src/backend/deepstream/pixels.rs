@@ -29,28 +29,66 @@ pub(super) unsafe fn set(
     Ok(())
 }
 
-/// Makes the picture black: zero bytes where a pixel is one sample group, neutral chroma elsewhere.
-/// Queued only.
+/// What black is in a plane.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Black {
+    Bytes(u8),
+    Words([u8; 4]),
+}
+
+impl Black {
+    /// Zero bytes where a pixel is one sample group; the darkest luma of the limited range and neutral
+    /// chroma elsewhere.
+    pub(super) fn of(format: VideoFormat, plane: usize) -> Self {
+        const LUMA: u8 = 16;
+        const CHROMA: u8 = 128;
+        match format {
+            VideoFormat::Nv12 | VideoFormat::Nv21 | VideoFormat::I420 if plane == 0 => {
+                Self::Bytes(LUMA)
+            }
+            VideoFormat::Nv12 | VideoFormat::Nv21 | VideoFormat::I420 => Self::Bytes(CHROMA),
+            VideoFormat::Uyvy => Self::Words([CHROMA, LUMA, CHROMA, LUMA]),
+            VideoFormat::Rgba | VideoFormat::Bgrx | VideoFormat::Gray8 => Self::Bytes(0),
+        }
+    }
+}
+
+/// Queues one fill. For words, everything is a multiple of 4.
+///
+/// # Safety
+/// As [`Work::fill_bytes`].
+pub(super) unsafe fn paint(
+    work: &mut Work<'_>,
+    address: usize,
+    shape: ByteRows,
+    black: Black,
+) -> Result<(), Error> {
+    // SAFETY: same contract.
+    unsafe {
+        match black {
+            Black::Bytes(value) => work.fill_bytes(address, shape, value),
+            Black::Words(pattern) => work.fill_words(address, shape, pattern),
+        }
+    }
+}
+
+/// Makes the picture black, or zero in a format that is not in [`VideoFormat`].
 ///
 /// # Safety
 /// As [`set`].
 pub(super) unsafe fn clear(work: &mut Work<'_>, slot: &SlotInfo) -> Result<(), Error> {
-    const BLACK_LUMA: u8 = 16;
-    const NO_CHROMA: u8 = 128;
+    let black = |plane| {
+        slot.format()
+            .map_or(Black::Bytes(0), |format| Black::of(format, plane))
+    };
     // SAFETY: same contract.
     unsafe {
-        match slot.format() {
-            Some(VideoFormat::Nv12 | VideoFormat::Nv21 | VideoFormat::I420) => set(
-                work,
-                slot,
-                |plane| {
-                    if plane == 0 { BLACK_LUMA } else { NO_CHROMA }
-                },
-            ),
-            Some(VideoFormat::Uyvy) => {
-                fill(work, slot, &[NO_CHROMA, BLACK_LUMA, NO_CHROMA, BLACK_LUMA])
-            }
-            _ => set(work, slot, |_| 0),
+        match black(0) {
+            Black::Words(pattern) => fill(work, slot, &pattern),
+            Black::Bytes(_) => set(work, slot, |plane| match black(plane) {
+                Black::Bytes(value) => value,
+                Black::Words(_) => 0,
+            }),
         }
     }
 }

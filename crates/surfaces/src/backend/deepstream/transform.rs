@@ -11,8 +11,9 @@ use nvbufsurface_sys::{
     TRANSFORM_ERRORS,
 };
 
+use super::cuda::Work;
 use super::engine::Engine;
-use super::pixels;
+use super::{margins, pixels};
 use crate::backend::TransformJob;
 use crate::colour;
 use crate::enums::{ComputeMode, Interpolation};
@@ -114,17 +115,8 @@ impl Call {
         let mut work = engine.cuda.work(self.gpu_id)?;
         work.check_health()?;
         if engine.is_cuda_memory(self.dst_mem_type) {
-            let uncovered = plans.iter().filter(|plan| !plan.covers_destination());
-            let mut cleared = false;
-            for plan in uncovered {
-                // SAFETY: the caller excludes all others from the destination.
-                unsafe { pixels::clear(&mut work, &plan.job.dst)? };
-                cleared = true;
-            }
-            if cleared {
-                // The library orders its work after ours only on the stream that it uses last.
-                work.finish()?;
-            }
+            // SAFETY: the caller excludes all others from the destinations.
+            unsafe { clear_margins(&mut work, plans)? };
         }
 
         let mut session =
@@ -172,6 +164,37 @@ impl Call {
         check("NvBufSurfTransform", result, plans)?;
         work.finish()
     }
+}
+
+/// Makes black what the pictures do not cover. Where that is not queued beside the pictures, it waits.
+///
+/// # Safety
+/// As [`run`].
+unsafe fn clear_margins(work: &mut Work<'_>, plans: &[Plan<'_>]) -> Result<(), Error> {
+    let mut rest: Vec<_> = plans
+        .iter()
+        .filter(|plan| !plan.covers_destination())
+        .collect();
+    let mut whole = Vec::new();
+    while let Some(first) = rest.first() {
+        let target = first.target;
+        let (same, others): (Vec<_>, _) = rest.into_iter().partition(|plan| plan.target == target);
+        let slots: Vec<_> = same.iter().map(|plan| &plan.job.dst).collect();
+        // SAFETY: same contract; nothing else is queued yet.
+        if !unsafe { margins::clear_around(work, &slots, target)? } {
+            whole.extend(slots);
+        }
+        rest = others;
+    }
+    for slot in &whole {
+        // SAFETY: same contract.
+        unsafe { pixels::clear(work, slot)? };
+    }
+    if !whole.is_empty() {
+        // The library orders its work after ours only on the stream that it uses last.
+        work.finish()?;
+    }
+    Ok(())
 }
 
 /// The engine that does the work; slots that cannot be combined are refused.

@@ -1,10 +1,11 @@
-//! The conversion of 8-bit Y, Cb, Cr rows for processors with AVX2: the arithmetic of
-//! [`ycbcr`](super::ycbcr), 32 pixels at a time. Chroma that two pixels share is worked on once.
+//! The conversion of rows of Y, Cb, Cr: the arithmetic of [`ycbcr`](super::super::ycbcr), 32 pixels at a time.
+//! Chroma that two pixels share is worked on once.
 
 #[allow(clippy::wildcard_imports)] // names of instructions
 use std::arch::x86_64::*;
 
-use super::ycbcr::{BLOCK, FRACTION_BITS, Factors, Row, padded};
+use super::super::levels::NEUTRAL;
+use super::super::ycbcr::{BLOCK, FRACTION_BITS, Factors, Row, Sample, padded};
 
 const FRACTION: i32 = FRACTION_BITS as i32;
 
@@ -19,29 +20,45 @@ struct Terms {
     blue: Halves,
 }
 
-/// Converts a row to RGBA.
+/// Converts a row of 8-bit samples to RGBA.
 #[target_feature(enable = "avx2")]
-pub(super) fn convert_row(factors: &Factors, row: Row<'_, u8>, to: &mut [u8]) {
+pub(in super::super) fn convert_row(factors: &Factors, row: Row<'_, u8>, to: &mut [u8]) {
     let registers = Registers::new(factors);
+    let luma = |samples: &_| unpacked(samples).map(|samples| _mm256_slli_epi16::<7>(samples));
     if row.is_paired {
-        each_block(row, to, |luma, cb, cr| {
-            registers.pixels(luma, &registers.pairs(cb, cr))
+        each_block(row, to, |y, cb, cr| {
+            registers.pixels(luma(y), &registers.pairs(widened(cb), widened(cr)))
         });
     } else {
-        each_block(row, to, |luma, cb, cr| {
-            registers.pixels(luma, &registers.singles(cb, cr))
+        let chroma = |samples: &_| unpacked(samples).map(|samples| centred(samples));
+        each_block(row, to, |y, cb, cr| {
+            registers.pixels(luma(y), &registers.singles(chroma(cb), chroma(cr)))
         });
     }
+}
+
+/// Converts a row of levels, with chroma of single pixels, to RGBA.
+#[target_feature(enable = "avx2")]
+pub(in super::super) fn convert_levels(factors: &Factors, row: Row<'_, i16>, to: &mut [u8]) {
+    let registers = Registers::new(factors);
+    let luma = |levels: &_| loaded(levels).map(|levels| _mm256_slli_epi16::<1>(levels));
+    let neutral = _mm256_set1_epi16(NEUTRAL);
+    let chroma = |levels: &_| {
+        loaded(levels).map(|levels| _mm256_slli_epi16::<2>(_mm256_sub_epi16(levels, neutral)))
+    };
+    each_block(row, to, |y, cb, cr| {
+        registers.pixels(luma(y), &registers.singles(chroma(cb), chroma(cr)))
+    });
 }
 
 /// Calls `convert` with every 32 samples of luma and the `N` of chroma beside them; the last ones are filled
 /// up.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn each_block<const N: usize>(
-    row: Row<'_, u8>,
+fn each_block<S: Sample, const N: usize>(
+    row: Row<'_, S>,
     to: &mut [u8],
-    convert: impl Fn(&[u8; BLOCK], &[u8; N], &[u8; N]) -> [__m256i; 3],
+    convert: impl Fn(&[S; BLOCK], &[S; N], &[S; N]) -> [__m256i; 3],
 ) {
     let (luma, luma_rest) = row.luma.as_chunks();
     let whole = luma.len();
@@ -53,7 +70,7 @@ fn each_block<const N: usize>(
     if !to_rest.is_empty() {
         let mut last = [[0; 4]; BLOCK];
         // Chroma of an odd width may fill its last block.
-        let rest = |samples: &[u8]| padded(&samples[whole * N..]);
+        let rest = |samples: &[S]| padded(&samples[whole * N..]);
         let (luma, cb, cr) = (padded(luma_rest), rest(row.cb), rest(row.cr));
         store(convert(&luma, &cb, &cr), &mut last);
         to_rest.copy_from_slice(&last[..to_rest.len()]);
@@ -83,12 +100,9 @@ impl Registers {
         }
     }
 
-    /// Chroma without its bias times 256, from 16 samples of 16 bits.
+    /// Red, green and blue terms of 16 samples of chroma, without their bias and times 256.
     #[target_feature(enable = "avx2")]
     fn chroma(&self, cb: __m256i, cr: __m256i) -> [__m256i; 3] {
-        let bias = _mm256_set1_epi16(128);
-        let centred = |samples| _mm256_slli_epi16::<8>(_mm256_sub_epi16(samples, bias));
-        let (cb, cr) = (centred(cb), centred(cr));
         let green = _mm256_add_epi16(
             _mm256_mulhi_epi16(cb, self.green_cb),
             _mm256_mulhi_epi16(cr, self.green_cr),
@@ -102,12 +116,8 @@ impl Registers {
 
     /// The terms of samples that two pixels share.
     #[target_feature(enable = "avx2")]
-    fn pairs(&self, cb: &[u8; BLOCK / 2], cr: &[u8; BLOCK / 2]) -> Terms {
-        let widened = |samples: &[u8; BLOCK / 2]| {
-            // SAFETY: the array has the 16 bytes that are read.
-            _mm256_cvtepu8_epi16(unsafe { _mm_loadu_si128(samples.as_ptr().cast()) })
-        };
-        let [red, green, blue] = self.chroma(widened(cb), widened(cr));
+    fn pairs(&self, cb: __m256i, cr: __m256i) -> Terms {
+        let [red, green, blue] = self.chroma(cb, cr);
         let doubled = |term| {
             [
                 _mm256_unpacklo_epi16(term, term),
@@ -123,8 +133,7 @@ impl Registers {
 
     /// The terms of samples of single pixels.
     #[target_feature(enable = "avx2")]
-    fn singles(&self, cb: &[u8; BLOCK], cr: &[u8; BLOCK]) -> Terms {
-        let (cb, cr) = (unpacked(cb), unpacked(cr));
+    fn singles(&self, cb: Halves, cr: Halves) -> Terms {
         let [first, second] = [self.chroma(cb[0], cr[0]), self.chroma(cb[1], cr[1])];
         Terms {
             red: [first[0], second[0]],
@@ -133,19 +142,45 @@ impl Registers {
         }
     }
 
-    /// Red, green and blue of 32 pixels, in order.
+    /// Red, green and blue of 32 pixels, in order. Luma is times 128.
     #[target_feature(enable = "avx2")]
-    fn pixels(&self, luma: &[u8; BLOCK], terms: &Terms) -> [__m256i; 3] {
-        let luma = unpacked(luma).map(|samples| {
-            let term = _mm256_mulhi_epi16(_mm256_slli_epi16::<7>(samples), self.luma);
-            _mm256_add_epi16(term, self.luma_offset)
-        });
+    fn pixels(&self, luma: Halves, terms: &Terms) -> [__m256i; 3] {
+        let luma = luma
+            .map(|luma| _mm256_add_epi16(_mm256_mulhi_epi16(luma, self.luma), self.luma_offset));
         let level = |luma, term| _mm256_srai_epi16::<FRACTION>(_mm256_add_epi16(luma, term));
         [terms.red, terms.green, terms.blue].map(|[first, second]| {
             // Saturates to 0 and 255, and restores the order.
             _mm256_packus_epi16(level(luma[0], first), level(luma[1], second))
         })
     }
+}
+
+/// Chroma without its bias, times 256.
+#[target_feature(enable = "avx2")]
+fn centred(samples: __m256i) -> __m256i {
+    _mm256_slli_epi16::<8>(_mm256_sub_epi16(samples, _mm256_set1_epi16(128)))
+}
+
+/// Half a block of chroma, centred.
+#[target_feature(enable = "avx2")]
+fn widened(samples: &[u8; BLOCK / 2]) -> __m256i {
+    // SAFETY: the array has the 16 bytes that are read.
+    centred(_mm256_cvtepu8_epi16(unsafe {
+        _mm_loadu_si128(samples.as_ptr().cast())
+    }))
+}
+
+/// Levels, split as [`unpacked`] splits samples.
+#[target_feature(enable = "avx2")]
+fn loaded(levels: &[i16; BLOCK]) -> Halves {
+    let [first, second] = [0, BLOCK / 2].map(|start| {
+        // SAFETY: a half of the array has the 32 bytes that are read.
+        unsafe { _mm256_loadu_si256(levels[start..].as_ptr().cast()) }
+    });
+    [
+        _mm256_permute2x128_si256::<0x20>(first, second),
+        _mm256_permute2x128_si256::<0x31>(first, second),
+    ]
 }
 
 /// Samples in 16 bits.
