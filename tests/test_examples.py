@@ -7,8 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import batches
+import decoding
 from clips_lib import CLIPS, CLIPS_DIR, Clip
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -36,12 +39,39 @@ def test_decode_example_prints_every_picture(name: str, tmp_path: Path) -> None:
 
 def test_batch_example_uses_every_picture(tmp_path: Path) -> None:
     clips = [CLIPS[name] for name in ("h264_bpyramid_640x360", "mjpeg_480x272")]
-    printed = run(REPOSITORY / "examples/batch.py", *(clip.path for clip in clips), cwd=tmp_path)
+    printed = run(REPOSITORY / "examples/batch.py", "boxes", *(clip.path for clip in clips), cwd=tmp_path)
     batches = re.findall(r"^batch of (\d+) from (\d) sources: \w+ \((\d+), ", printed, re.MULTILINE)
     frames = sum(clip.frames for clip in clips)
     assert sum(int(size) for size, _, _ in batches) == frames and f"{frames} pictures" in printed
     assert all(size == length for size, _, length in batches)
     assert [int(size) for size, _, _ in batches[:-1]] == [8] * (len(batches) - 1)
+
+
+# Sizes that every backend scales as asked for: as large as in the batch, portrait, twice as large, half as large.
+@pytest.mark.parametrize("size", [(640, 360), (480, 640), (1280, 720), (320, 240)])
+def test_batch_example_maps_boxes_back_to_the_marker(size: tuple[int, int], tmp_path: Path) -> None:
+    width, height = size
+    marker = np.array([width // 4, height // 8, width // 2, height // 2])
+    left, top, right, bottom = marker
+    pixels = np.full((height, width, 4), (40, 60, 50, 255), np.uint8)
+    pixels[top:bottom, left:right] = 255
+    batches.source(pixels).save_png(tmp_path / "marked.png")
+    printed = run(REPOSITORY / "examples/batch.py", "boxes", "marked.png", cwd=tmp_path)
+    found = re.search(r"^marked.png: brightest in \[(.*)\], see (.*)$", printed, re.MULTILINE)
+    assert found is not None, printed
+    box = np.array([int(number) for number in found[1].split(",")])
+    # One pixel of the picture or of the batch, whichever is larger.
+    tolerance = max(1, max(size) / 640)
+    assert np.abs(box - marker).max() <= tolerance
+    with decoding.recorded() as (decoder, recorder):
+        for frame, data in decoding.packets_of(tmp_path / found[2]):
+            decoder.submit(frame, data)
+    drawn = recorder.pictures[0].pixels
+    red = (drawn == (255, 0, 0, 255)).all(axis=2)
+    rows, columns = np.flatnonzero(red.any(axis=1)), np.flatnonzero(red.any(axis=0))
+    around = np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1])
+    assert (around - box).tolist() == [-3, -3, 3, 3]
+    assert (drawn[~red] == pixels[~red]).all()
 
 
 def test_the_first_readme_example_runs_as_it_is(tmp_path: Path) -> None:
