@@ -32,11 +32,9 @@ impl Default for OutputConfig {
     }
 }
 
-/// How a decoder is bound and bounded.
+/// How streams are decoded; the same for a decoder and a pool of decoders.
 #[derive(Clone)]
-pub struct FlexibleDecoderConfig<T> {
-    /// The only source whose frames are decoded.
-    pub source_id: String,
+pub struct StreamConfig<T> {
     /// GPU ordinal.
     pub gpu_id: u32,
     /// Output buffers of a session; 0 allocates without limit.
@@ -56,11 +54,10 @@ pub struct FlexibleDecoderConfig<T> {
     pub config_callback: Option<ConfigCallback<T>>,
 }
 
-impl<T> FlexibleDecoderConfig<T> {
+impl<T> StreamConfig<T> {
     /// A configuration with the defaults: 1 s idle timeout, 10 s stall timeout, 30 packets, hardware preferred, RGBA.
-    pub fn new(source_id: impl Into<String>, gpu_id: u32, pool_size: u32) -> Self {
+    pub fn new(gpu_id: u32, pool_size: u32) -> Self {
         Self {
-            source_id: source_id.into(),
             gpu_id,
             pool_size,
             idle_timeout: Duration::from_secs(1),
@@ -69,6 +66,25 @@ impl<T> FlexibleDecoderConfig<T> {
             hardware: Hardware::default(),
             output: OutputConfig::default(),
             config_callback: None,
+        }
+    }
+}
+
+/// How a decoder is bound and bounded.
+#[derive(Clone)]
+pub struct FlexibleDecoderConfig<T> {
+    /// The only source whose frames are decoded.
+    pub source_id: String,
+    /// How they are decoded.
+    pub stream: StreamConfig<T>,
+}
+
+impl<T> FlexibleDecoderConfig<T> {
+    /// A configuration with the defaults of [`StreamConfig::new`].
+    pub fn new(source_id: impl Into<String>, gpu_id: u32, pool_size: u32) -> Self {
+        Self {
+            source_id: source_id.into(),
+            stream: StreamConfig::new(gpu_id, pool_size),
         }
     }
 }

@@ -67,7 +67,7 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             self.change().delivery.running = false;
             tracing::error!(
                 "no thread to deliver the outputs of source {:?}: {error}",
-                self.config.source_id
+                self.source_id
             );
         }
     }

@@ -9,6 +9,9 @@ pub enum DecoderError {
     /// The decoder takes nothing more.
     #[error("the decoder is shut down")]
     ShutDown,
+    /// The pool takes nothing more.
+    #[error("the decoder pool is shut down")]
+    PoolShutDown,
     /// A raw picture has the wrong size.
     #[error("a raw payload of {actual} bytes was given, {width}x{height} needs exactly {expected}")]
     RawSize {

@@ -6,13 +6,14 @@ mod core;
 mod delivery;
 mod error;
 mod link;
+mod shutdown;
 mod stats;
 mod tracker;
 mod turns;
 
 use std::sync::Arc;
 
-pub use config::{ConfigCallback, FlexibleDecoderConfig, OutputConfig};
+pub use config::{ConfigCallback, FlexibleDecoderConfig, OutputConfig, StreamConfig};
 pub use error::DecoderError;
 pub use link::live_sessions;
 pub use stats::Stats;
@@ -21,12 +22,13 @@ use surfaces::wait::Wait;
 use self::change::Until;
 use self::core::Core;
 use self::tracker::AccessUnit;
-use crate::callback;
+use crate::callback::Owner;
 use crate::engine::Blueprint;
 use crate::inspect::{self, Inspection, RawSize, Refusal};
 use crate::machine::Submitted;
 use crate::outcome::{DecoderParameters, SkipReason};
 use crate::output::{Payload, Sink};
+use crate::reaper;
 
 /// A frame for a decoder.
 pub struct Submission<T> {
@@ -52,8 +54,17 @@ pub struct FlexibleDecoder<T: Clone + Send + Sync + 'static> {
 impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
     /// A decoder in its initial state. No device and no thread is used before the first frame.
     pub fn new(config: FlexibleDecoderConfig<T>, sink: impl Sink<T> + 'static) -> Self {
+        Self::owned(config, Arc::new(sink), Owner::default())
+    }
+
+    /// A decoder that shares its sink, and the rules for calls from callbacks, with others of `owner`.
+    pub(crate) fn owned(
+        config: FlexibleDecoderConfig<T>,
+        sink: Arc<dyn Sink<T>>,
+        owner: Owner,
+    ) -> Self {
         Self {
-            core: Core::new(config, Box::new(sink)),
+            core: Core::new(config, sink, owner),
         }
     }
 
@@ -74,8 +85,8 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
             frame,
         } = submission;
         let item = core::Item { frame, info, data };
-        if source_id != core.config.source_id {
-            let expected = core.config.source_id.clone();
+        if source_id != core.source_id {
+            let expected = core.source_id.clone();
             let item = core::Item { data: None, ..item };
             return core.refuse(
                 item,
@@ -135,7 +146,7 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
             width: info.width,
             height: info.height,
         };
-        let reentrant = callback::is_inside(core.id());
+        let reentrant = core.owner.is_inside_callback();
         let _turn = if reentrant {
             None
         } else {
@@ -208,7 +219,7 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
         wait: Wait<'_>,
     ) -> Result<(), DecoderError> {
         let core = &self.core;
-        let _turn = if callback::is_inside(core.id()) {
+        let _turn = if core.owner.is_inside_callback() {
             None
         } else {
             Some(core.take_turn(wait)?)
@@ -225,27 +236,55 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
     /// handed over; a decoder that returns nothing for the idle timeout is given up, with an error
     /// output for each of its frames.
     pub fn graceful_shutdown(&self, wait: Wait<'_>) -> Result<(), DecoderError> {
-        let core = &self.core;
-        core.refuse_in_callback("graceful_shutdown()")?;
-        let effects = core
-            .change()
-            .machine
-            .close(core::now())
-            .ok_or(DecoderError::ShutDown)?;
-        core.carry_out(effects);
-        core.wait_drained(wait)
+        self.core.refuse_in_callback("graceful_shutdown()")?;
+        self.core.close()?;
+        self.core.wait_drained(wait)
     }
 
     /// Drops everything that is inside; it counts as lost. Blocks for a running callback and for the
     /// teardown, at most some seconds.
     pub fn shutdown(&self) -> Result<(), DecoderError> {
         self.core.refuse_in_callback("shutdown()")?;
-        self.core.abandon(true)
+        self.core.abandon(true)?;
+        self.core.wait_ended(Wait::at_most(reaper::TEARDOWN_LIMIT));
+        Ok(())
     }
 
     /// Whether the decoder takes nothing more.
     pub fn is_shut_down(&self) -> bool {
         self.core.is_closed()
+    }
+
+    /// Ends the session: what is inside comes out, and the next frame starts as the first one did. Does not wait.
+    pub(crate) fn rest(&self) {
+        self.core.rest();
+    }
+
+    /// Whether nothing is inside and no session runs.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.core.state.lock().machine.is_at_rest()
+    }
+
+    /// Takes nothing more; what is inside comes out. Does not wait.
+    pub(crate) fn close(&self) {
+        // One that is closed already stays so.
+        let _ = self.core.close();
+    }
+
+    /// Waits until what was inside when it was closed has come out.
+    pub(crate) fn wait_drained(&self, wait: Wait<'_>) -> Result<(), DecoderError> {
+        self.core.wait_drained(wait)
+    }
+
+    /// Drops what is inside and takes nothing more. Does not wait.
+    pub(crate) fn abandon(&self) {
+        // Whoever does so unconditionally is told of no error.
+        let _ = self.core.abandon(false);
+    }
+
+    /// Waits for the teardown and the running callback after [`abandon`](Self::abandon).
+    pub(crate) fn wait_ended(&self, wait: Wait<'_>) {
+        self.core.wait_ended(wait);
     }
 
     /// A consistent snapshot of all counters; works after a shutdown too.
@@ -257,6 +296,6 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
 impl<T: Clone + Send + Sync + 'static> Drop for FlexibleDecoder<T> {
     fn drop(&mut self) {
         // Whoever drops a running decoder gets its resources back, without waiting for them.
-        let _ = self.core.abandon(false);
+        self.abandon();
     }
 }

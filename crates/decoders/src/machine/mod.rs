@@ -311,9 +311,22 @@ impl<F: Flow> Machine<F> {
 
     /// Takes no more frames; what is inside comes out. `None` when that has already been asked.
     pub fn close(&mut self, now: Instant) -> Option<Effects<F>> {
+        self.end_session(Phase::Closed, now)
+    }
+
+    /// Ends the session: what is inside comes out, and the next frame starts as the first one did. `None`
+    /// when the machine is shut down.
+    pub fn rest(&mut self, now: Instant) -> Option<Effects<F>> {
+        self.end_session(Phase::Idle, now)
+    }
+
+    fn end_session(&mut self, next: Phase<F>, now: Instant) -> Option<Effects<F>> {
         let mut effects = Effects::default();
-        match std::mem::replace(&mut self.phase, Phase::Closed) {
-            Phase::Closed => return None,
+        match std::mem::replace(&mut self.phase, next) {
+            Phase::Closed => {
+                self.phase = Phase::Closed;
+                return None;
+            }
             Phase::Active(id) => self.drain(id, now, &mut effects),
             Phase::Detecting(buffered) => {
                 self.skip_all(buffered, &SkipReason::WaitingForKeyframe, &mut effects);
@@ -342,6 +355,12 @@ impl<F: Flow> Machine<F> {
     /// Whether frames are refused because of [`close`](Self::close) or [`abandon`](Self::abandon).
     pub fn is_closed(&self) -> bool {
         matches!(self.phase, Phase::Closed)
+    }
+
+    /// Whether nothing is inside, and no session runs.
+    pub fn is_at_rest(&self) -> bool {
+        let has_session = matches!(self.phase, Phase::Active(_) | Phase::Detecting(_));
+        !has_session && self.is_drained()
     }
 
     /// The counters.

@@ -189,6 +189,22 @@ impl Rig {
         }
     }
 
+    fn rest(&mut self) {
+        if let Some(effects) = self.machine.rest(self.now) {
+            self.carry_out(effects);
+        }
+    }
+
+    fn run_until_drained_of(&mut self, outputs: usize) {
+        for _ in 0..100 {
+            self.feed();
+            self.decode(false);
+            self.convert(false);
+            self.deliver();
+        }
+        assert_eq!(self.out.len(), outputs);
+    }
+
     fn run_dry(&mut self) {
         for _ in 0..10_000 {
             if self.machine.is_drained() {
@@ -283,6 +299,27 @@ fn detection_gives_up_beyond_its_limit_and_starts_again() {
     rig.close();
     rig.run_dry();
     assert_eq!(rig.names()[5..], ["frame 5"]);
+}
+
+#[test]
+fn after_a_rest_a_stream_starts_as_it_did_first_behind_its_old_frames() {
+    let mut rig = Rig::new();
+    rig.submit(0, 8, Gate::RandomAccess);
+    rig.rest();
+    assert!(!rig.machine.is_at_rest(), "a frame is inside");
+    rig.submit(1, 16, Gate::RandomAccess);
+    rig.run_until_drained_of(2);
+    assert_eq!(rig.names(), ["frame 0", "frame 1"], "no parameter change");
+    rig.rest();
+    rig.run_dry();
+    rig.submit(2, 16, Gate::Dependent);
+    rig.rest();
+    assert_eq!(rig.names()[2..], ["skip 2 waiting_for_keyframe"]);
+    assert!(rig.machine.is_at_rest());
+    rig.close();
+    assert!(rig.machine.rest(rig.now).is_none(), "it is shut down");
+    assert!(rig.machine.is_closed());
+    rig.check_sums();
 }
 
 #[test]
@@ -465,6 +502,7 @@ enum Step {
     Eos,
     Wait(u64),
     Fail,
+    Rest,
     FailStart(bool),
     Abandon,
 }
@@ -480,13 +518,23 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Eos),
         2 => (0u64..4000).prop_map(Step::Wait),
         1 => Just(Step::Fail),
+        1 => Just(Step::Rest),
         1 => any::<bool>().prop_map(Step::FailStart),
         1 => prop::bool::weighted(0.05).prop_map(|really| if really { Step::Abandon } else { Step::Deliver }),
     ]
 }
 
+/// As many schedules as `PROPTEST_CASES` says, or 2,000.
+fn schedules() -> ProptestConfig {
+    const CASES: &str = "PROPTEST_CASES";
+    match std::env::var_os(CASES) {
+        Some(_) => ProptestConfig::default(),
+        None => ProptestConfig::with_cases(2000),
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(schedules())]
 
     #[test]
     fn every_frame_has_one_outcome(steps in prop::collection::vec(step(), 0..120)) {
@@ -526,6 +574,7 @@ proptest! {
                         rig.carry_out(effects);
                     }
                 }
+                Step::Rest => rig.rest(),
                 Step::FailStart(fail) => rig.fail_start = fail,
                 Step::Abandon => {
                     drop(rig.machine.abandon());

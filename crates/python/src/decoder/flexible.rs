@@ -1,33 +1,22 @@
 //! `FlexibleDecoder`.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
-use ::frames::VideoFrameContent;
-use decoders::{DecoderError, FlexibleDecoder, Output, Payload, Sink, Submission};
-use parking_lot::Mutex;
-use pyo3::exceptions::{PyRuntimeError, PyTimeoutError};
+use decoders::FlexibleDecoder;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict};
-use surfaces::wait::WaitError;
+use pyo3::types::PyDict;
 
-use super::callback::{Callback, log_exception};
+use super::callback::Callback;
+use super::calls::{ResultCallback, exception, submission};
 use super::config::PyFlexibleDecoderConfig;
-use super::output::PyFlexibleDecoderOutput;
-use super::{Token, stats};
+use super::{Token, live, stats};
 use crate::frames::PyVideoFrame;
 use crate::gil;
 
 pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_class::<PyFlexibleDecoder>()?;
-    module.add_function(wrap_pyfunction!(_shutdown_all, module)?)?;
-    module.add_function(wrap_pyfunction!(_live_objects, module)?)
+    module.add_class::<PyFlexibleDecoder>()
 }
-
-/// The decoders that Python holds, for the shutdown at exit.
-static LIVE: Mutex<Vec<Weak<FlexibleDecoder<Token>>>> = Mutex::new(Vec::new());
-
-const RESULT_CALLBACK: &str = "the result callback";
 
 /// Decodes one stream of any codec into pooled RGBA buffers.
 ///
@@ -56,48 +45,6 @@ pub(crate) struct PyFlexibleDecoder {
     config_callback: Option<Callback>,
 }
 
-fn exception(error: &DecoderError) -> PyErr {
-    match error {
-        DecoderError::Wait(WaitError::TimedOut) => PyTimeoutError::new_err(error.to_string()),
-        _ => PyRuntimeError::new_err(error.to_string()),
-    }
-}
-
-fn payload(frame: &PyVideoFrame, data: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Payload>> {
-    match data {
-        None => Ok(match frame.inner.content() {
-            VideoFrameContent::Internal(data) => Some(data),
-            _ => None,
-        }),
-        Some(data) => match data.cast::<PyBytes>() {
-            Ok(bytes) => Ok(Some(bytes.as_bytes().into())),
-            Err(_) => Ok(Some(data.extract::<Vec<u8>>()?.into())),
-        },
-    }
-}
-
-/// Hands outputs to Python.
-struct ResultCallback(Callback);
-
-impl Sink<Token> for ResultCallback {
-    fn take(&self, output: Output<Token>) {
-        // Without an interpreter there is nobody to tell.
-        Python::try_attach(|py| match PyFlexibleDecoderOutput::new(py, output) {
-            Ok(output) => drop(self.0.call(py, RESULT_CALLBACK, (output,))),
-            Err(error) => log_exception(py, "making an output", error),
-        });
-    }
-
-    /// Gets the GIL once for all: under contention it takes longer to get than a callback runs.
-    fn scope(&self, work: &mut dyn FnMut()) {
-        let mut work = Some(work);
-        let mut run = || work.take().map_or((), |work| work());
-        Python::try_attach(|_| run());
-        // Without an interpreter the outputs are dropped, but they leave.
-        run();
-    }
-}
-
 #[pymethods]
 impl PyFlexibleDecoder {
     #[new]
@@ -110,9 +57,7 @@ impl PyFlexibleDecoder {
         let result_callback = Callback::new("result_callback", result_callback)?;
         let callback = result_callback.clone();
         let inner = Arc::new(FlexibleDecoder::new(config, ResultCallback(callback)));
-        let mut live = LIVE.lock();
-        live.retain(|decoder| decoder.strong_count() > 0);
-        live.push(Arc::downgrade(&inner));
+        live::watch(&inner);
         Ok(Self {
             inner,
             result_callback,
@@ -139,13 +84,7 @@ impl PyFlexibleDecoder {
         frame: &Bound<'_, PyVideoFrame>,
         data: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
-        let inner = &frame.get().inner;
-        let submission = Submission {
-            source_id: inner.source_id(),
-            info: inner.info(),
-            data: payload(frame.get(), data)?,
-            frame: Arc::new(frame.clone().unbind()),
-        };
+        let submission = submission(frame, data)?;
         gil::blocking(py, None, |wait| self.inner.submit(submission, wait))?
             .map_err(|error| exception(&error))
     }
@@ -184,7 +123,7 @@ impl PyFlexibleDecoder {
     /// ``max``, or ``None``; ``blocked_on``: ``"pool"``, ``"callback"`` or ``None``.
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let snapshot = py.detach(|| self.inner.stats());
-        stats::dict(py, &snapshot)
+        stats::of_decoder(py, &snapshot)
     }
 
     fn __repr__(&self) -> &'static str {
@@ -208,29 +147,4 @@ impl PyFlexibleDecoder {
             callback.clear();
         }
     }
-}
-
-/// Shuts every decoder down at once; for the end of the interpreter.
-#[pyfunction]
-fn _shutdown_all(py: Python<'_>) {
-    let live: Vec<_> = LIVE
-        .lock()
-        .drain(..)
-        .filter_map(|decoder| decoder.upgrade())
-        .collect();
-    py.detach(|| {
-        for decoder in live {
-            // Those that are shut down already say so, which is fine.
-            let _ = decoder.shutdown();
-        }
-    });
-}
-
-/// Native objects that exist in this process, by kind: ``sessions`` and ``surfaces``; for finding leaks.
-#[pyfunction]
-fn _live_objects(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
-    let dict = PyDict::new(py);
-    dict.set_item("sessions", decoders::live_sessions())?;
-    dict.set_item("surfaces", ::surfaces::live_surfaces())?;
-    Ok(dict)
 }
