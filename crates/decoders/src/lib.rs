@@ -16,6 +16,7 @@ mod machine;
 mod outcome;
 mod output;
 mod pool;
+mod process;
 mod reaper;
 mod sealed;
 

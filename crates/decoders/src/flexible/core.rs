@@ -21,6 +21,7 @@ use crate::engine::Blueprint;
 use crate::machine::{Arrival, Effects, Flow, Gate, Input, LaneId, Limits, Machine, Outgoing};
 use crate::outcome::{DecoderParameters, NoPicture, SkipReason};
 use crate::output::{DecodedFrame, DecoderInfo, FrameOutput, Output, Packet, Payload, Sink};
+use crate::process;
 use crate::reaper::Teardown;
 
 /// Packets queued in front of a decoder.
@@ -90,6 +91,7 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
         sink: Arc<dyn Sink<T>>,
         owner: Owner,
     ) -> Arc<Self> {
+        process::claim();
         let FlexibleDecoderConfig {
             source_id,
             stream: config,

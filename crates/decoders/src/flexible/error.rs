@@ -12,6 +12,12 @@ pub enum DecoderError {
     /// The pool takes nothing more.
     #[error("the decoder pool is shut down")]
     PoolShutDown,
+    /// This process is a fork of the one whose threads decode.
+    #[error(
+        "this process was forked from the one that its decoders work in, whose threads it does not have: start \
+         processes with the method \"spawn\", or fork before the first decoder is made"
+    )]
+    Forked,
     /// A raw picture has the wrong size.
     #[error("a raw payload of {actual} bytes was given, {width}x{height} needs exactly {expected}")]
     RawSize {

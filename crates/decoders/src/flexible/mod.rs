@@ -16,6 +16,7 @@ use std::sync::Arc;
 pub use config::{ConfigCallback, FlexibleDecoderConfig, OutputConfig, StreamConfig};
 pub use error::DecoderError;
 pub use link::live_sessions;
+pub(crate) use shutdown::refuse_in_fork;
 pub use stats::Stats;
 use surfaces::wait::Wait;
 
@@ -28,7 +29,7 @@ use crate::inspect::{self, Inspection, RawSize, Refusal};
 use crate::machine::Submitted;
 use crate::outcome::{DecoderParameters, SkipReason};
 use crate::output::{Payload, Sink};
-use crate::reaper;
+use crate::{process, reaper};
 
 /// A frame for a decoder.
 pub struct Submission<T> {
@@ -74,6 +75,7 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
     /// timeout, with an error output for each of its frames, and a new one begins at the next random
     /// access point (H.264, HEVC) or the next frame.
     pub fn submit(&self, submission: Submission<T>, wait: Wait<'_>) -> Result<(), DecoderError> {
+        refuse_in_fork()?;
         let core = &self.core;
         if core.is_closed() {
             return Err(DecoderError::ShutDown);
@@ -218,6 +220,7 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
         source_id: impl Into<String>,
         wait: Wait<'_>,
     ) -> Result<(), DecoderError> {
+        refuse_in_fork()?;
         let core = &self.core;
         let _turn = if core.owner.is_inside_callback() {
             None
@@ -295,6 +298,11 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
 
 impl<T: Clone + Send + Sync + 'static> Drop for FlexibleDecoder<T> {
     fn drop(&mut self) {
+        if process::is_fork() {
+            // What is behind it waits for threads that are not there.
+            std::mem::forget(self.core.clone());
+            return;
+        }
         // Whoever drops a running decoder gets its resources back, without waiting for them.
         self.abandon();
     }

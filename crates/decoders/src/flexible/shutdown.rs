@@ -8,7 +8,15 @@ use super::change::Until;
 use super::core::{Core, now};
 use super::error::DecoderError;
 use crate::machine::LaneId;
-use crate::reaper;
+use crate::{process, reaper};
+
+pub(crate) fn refuse_in_fork() -> Result<(), DecoderError> {
+    if process::is_fork() {
+        Err(DecoderError::Forked)
+    } else {
+        Ok(())
+    }
+}
 
 impl<T: Clone + Send + Sync + 'static> Core<T> {
     pub(super) fn is_closed(&self) -> bool {
@@ -16,6 +24,7 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
     }
 
     pub(super) fn refuse_in_callback(&self, call: &'static str) -> Result<(), DecoderError> {
+        refuse_in_fork()?;
         if self.owner.is_inside_callback() {
             Err(DecoderError::InsideCallback { call })
         } else {

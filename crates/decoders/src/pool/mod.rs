@@ -15,10 +15,12 @@ pub use stats::PoolStats;
 use surfaces::wait::{Wait, WaitError};
 
 use crate::callback::{self, Owner};
-use crate::flexible::{DecoderError, FlexibleDecoder, FlexibleDecoderConfig, Submission};
+use crate::flexible::{
+    DecoderError, FlexibleDecoder, FlexibleDecoderConfig, Submission, refuse_in_fork,
+};
 use crate::machine::Counters;
 use crate::output::{Output, Sink};
-use crate::reaper;
+use crate::{process, reaper};
 
 type Decoder<T> = FlexibleDecoder<T>;
 
@@ -87,6 +89,7 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoderPool<T> {
     /// Takes a frame of any source; see [`FlexibleDecoder::submit`]. Blocks also while it is being decided
     /// whether its source is evicted. From a callback of this pool it never blocks.
     pub fn submit(&self, submission: Submission<T>, wait: Wait<'_>) -> Result<(), DecoderError> {
+        refuse_in_fork()?;
         let source_id = submission.source_id.clone();
         let visit = self.shared.enter(&source_id, wait)?;
         visit.decoder.submit(submission, wait).map_err(of_pool)
@@ -95,6 +98,7 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoderPool<T> {
     /// Hands a logical end of stream on, behind every frame of that source submitted before it; at once for a
     /// source that is not there. It is no activity of the source.
     pub fn source_eos(&self, source_id: &str, wait: Wait<'_>) -> Result<(), DecoderError> {
+        refuse_in_fork()?;
         if let Some(visit) = self.shared.enter_present(source_id)? {
             return visit.decoder.source_eos(source_id, wait).map_err(of_pool);
         }
@@ -167,6 +171,10 @@ fn of_pool(error: DecoderError) -> DecoderError {
 
 impl<T: Clone + Send + Sync + 'static> Drop for FlexibleDecoderPool<T> {
     fn drop(&mut self) {
+        if process::is_fork() {
+            std::mem::forget(self.shared.clone());
+            return;
+        }
         // Its decoders are torn down in the background.
         for decoder in self.shared.end().unwrap_or_default() {
             decoder.abandon();
@@ -255,6 +263,7 @@ impl<T: Clone + Send + Sync + 'static> Shared<T> {
 
     /// Takes nothing more, and returns all decoders for the caller to end.
     fn close(&self, call: &'static str) -> Result<Vec<Arc<Decoder<T>>>, DecoderError> {
+        refuse_in_fork()?;
         if self.owner.is_inside_callback() {
             return Err(DecoderError::InsideCallback { call });
         }
