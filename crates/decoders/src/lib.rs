@@ -22,11 +22,11 @@ mod sealed;
 
 pub use engine::{Element, software_elements};
 pub use flexible::{
-    ConfigCallback, DecoderError, FlexibleDecoder, FlexibleDecoderConfig, OutputConfig, Stats,
-    StreamConfig, Submission, live_sessions,
+    ConfigCallback, DecoderError, FlexibleDecoder, FlexibleDecoderConfig, OutputConfig,
+    QueueConfig, Stats, StreamConfig, Submission, live_sessions,
 };
 pub use machine::{Counters, Latency};
-pub use outcome::{DecoderParameters, NoPicture, SkipReason};
+pub use outcome::{DecoderParameters, NoPicture, QueuePolicy, SkipReason};
 pub use output::{DecodedFrame, DecoderInfo, FrameOutput, Output, Payload, Sink};
 pub use pool::{
     EvictionCallback, EvictionDecision, FlexibleDecoderPool, FlexibleDecoderPoolConfig, PoolStats,

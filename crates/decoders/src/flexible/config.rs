@@ -6,6 +6,7 @@ use std::time::Duration;
 use surfaces::{TransformConfig, VideoFormat};
 
 use crate::config::{DecoderConfig, Hardware};
+use crate::outcome::QueuePolicy;
 
 /// Changes the configuration of a decoder before it is built; runs on the submitting thread.
 pub type ConfigCallback<T> = Arc<dyn Fn(DecoderConfig, &T) -> DecoderConfig + Send + Sync>;
@@ -32,6 +33,25 @@ impl Default for OutputConfig {
     }
 }
 
+/// The packets that wait for a decoder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QueueConfig {
+    /// What becomes of packets for a full queue.
+    pub policy: QueuePolicy,
+    /// How many packets wait at most, at least 1.
+    pub max_packets: usize,
+}
+
+impl Default for QueueConfig {
+    /// 16 packets; then the submitter waits.
+    fn default() -> Self {
+        Self {
+            policy: QueuePolicy::Block,
+            max_packets: 16,
+        }
+    }
+}
+
 /// How streams are decoded; the same for a decoder and a pool of decoders.
 #[derive(Clone)]
 pub struct StreamConfig<T> {
@@ -46,6 +66,8 @@ pub struct StreamConfig<T> {
     pub stall_timeout: Option<Duration>,
     /// H.264 and HEVC packets kept while waiting for a random access point.
     pub detect_buffer_limit: usize,
+    /// The queue in front of the decoder.
+    pub queue: QueueConfig,
     /// How much the decoder may depend on hardware.
     pub hardware: Hardware,
     /// What is delivered.
@@ -63,6 +85,7 @@ impl<T> StreamConfig<T> {
             idle_timeout: Duration::from_secs(1),
             stall_timeout: Some(Duration::from_secs(10)),
             detect_buffer_limit: 30,
+            queue: QueueConfig::default(),
             hardware: Hardware::default(),
             output: OutputConfig::default(),
             config_callback: None,

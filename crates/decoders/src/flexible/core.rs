@@ -19,13 +19,11 @@ use super::turns::Turns;
 use crate::callback::{self, Owner};
 use crate::engine::Blueprint;
 use crate::machine::{Arrival, Effects, Flow, Gate, Input, LaneId, Limits, Machine, Outgoing};
-use crate::outcome::{DecoderParameters, NoPicture, SkipReason};
+use crate::outcome::{DecoderParameters, NoPicture, QueuePolicy, SkipReason};
 use crate::output::{DecodedFrame, DecoderInfo, FrameOutput, Output, Packet, Payload, Sink};
 use crate::process;
 use crate::reaper::Teardown;
 
-/// Packets queued in front of a decoder.
-const INPUT_BOUND: usize = 16;
 /// Pictures between a decoder and the user.
 const OUTPUT_BOUND: usize = 16;
 /// How long a pending end of stream waits for more packets before the decoder is flushed.
@@ -101,8 +99,9 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             idle_timeout: config.idle_timeout,
             eos_flush: EOS_FLUSH.min(config.idle_timeout),
             stall_timeout: config.stall_timeout,
-            input: INPUT_BOUND,
-            reentrant_input: 4 * INPUT_BOUND,
+            policy: config.queue.policy,
+            input: config.queue.max_packets.max(1),
+            reentrant_input: config.queue.max_packets.max(1).saturating_mul(4),
             output: OUTPUT_BOUND,
         };
         let state = State {
@@ -121,7 +120,7 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             owner,
             state: Mutex::new(state),
             // Replaced when the first session begins.
-            tracker: Mutex::new(Tracker::new(Codec::RawRgba)),
+            tracker: Mutex::new(Tracker::new(Codec::RawRgba, false)),
             signals: Signals::default(),
         })
     }
@@ -169,12 +168,14 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             without_picture,
             is_undecodable: verdict.undecodable.is_some(),
             renews: verdict.renews,
+            dependence: verdict.dependence,
         }
     }
 
     /// What becomes of an access unit with these parameters: one that begins a session begins the count
     /// too.
     fn judge(&self, params: DecoderParameters, unit: &AccessUnit) -> Verdict {
+        let drops = self.config.queue.policy != QueuePolicy::Block;
         let running = {
             let state = self.state.lock();
             state.machine.continuing(params).map(|lane| {
@@ -182,18 +183,19 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
                 Running {
                     pairs_by_order: link.is_some_and(|link| link.is_hardware()),
                     is_silent: state.machine.is_silent(lane),
+                    is_skipping: state.machine.is_skipping(lane),
                 }
             })
         };
         let mut tracker = self.tracker.lock();
         if running.is_none() && unit.gate != Gate::Dependent {
-            *tracker = Tracker::new(params.codec);
+            *tracker = Tracker::new(params.codec, drops);
         }
         let verdict = tracker.follow(unit, running.unwrap_or_default());
         if !verdict.renews {
             return verdict;
         }
-        *tracker = Tracker::new(params.codec);
+        *tracker = Tracker::new(params.codec, drops);
         let parameter_sets = unit.parameter_sets.clone();
         let anew = AccessUnit {
             data: unit.behind(verdict.missing_sets.as_ref()),

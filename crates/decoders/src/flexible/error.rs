@@ -46,6 +46,24 @@ pub enum DecoderError {
         /// The call's name.
         call: &'static str,
     },
+    /// There was no room in the queue within the time that a submission may take.
+    #[error(
+        "{queued} packets wait for the decoder of source {source_id:?}, and there was no room in time: {holder}"
+    )]
+    QueueFull {
+        /// The decoder's source.
+        source_id: String,
+        /// Packets in the queue.
+        queued: usize,
+        /// What keeps the decoder from taking them.
+        holder: String,
+    },
+    /// It was being decided about the source for longer than a submission may take.
+    #[error("the eviction callback decides about source {source_id:?}, and did not return in time")]
+    Undecided {
+        /// The source.
+        source_id: String,
+    },
     /// The wait ended before the call was complete.
     #[error("the call was given up: {0}")]
     Wait(#[from] WaitError),

@@ -13,12 +13,12 @@ mod turns;
 
 use std::sync::Arc;
 
-pub use config::{ConfigCallback, FlexibleDecoderConfig, OutputConfig, StreamConfig};
+pub use config::{ConfigCallback, FlexibleDecoderConfig, OutputConfig, QueueConfig, StreamConfig};
 pub use error::DecoderError;
 pub use link::live_sessions;
 pub(crate) use shutdown::refuse_in_fork;
 pub use stats::Stats;
-use surfaces::wait::Wait;
+use surfaces::wait::{Wait, WaitError};
 
 use self::change::Until;
 use self::core::Core;
@@ -71,7 +71,8 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
 
     /// Takes a frame. Blocks while the input queue is full and, when codec or size changed, until all
     /// earlier frames and the [`ParameterChange`](crate::Output::ParameterChange) have been handed over; from a
-    /// callback of this decoder it never blocks. A decoder that stalls is given up after the stall
+    /// callback of this decoder it never blocks. When `wait` is over before there is room, the frame is not
+    /// taken. A decoder that stalls is given up after the stall
     /// timeout, with an error output for each of its frames, and a new one begins at the next random
     /// access point (H.264, HEVC) or the next frame.
     pub fn submit(&self, submission: Submission<T>, wait: Wait<'_>) -> Result<(), DecoderError> {
@@ -136,6 +137,7 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
             is_recovery_point,
             parameter_sets,
             sequence_set,
+            has_gap_in_front,
             only_software,
         } = inspection;
         let info = item.info;
@@ -152,7 +154,8 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
         let _turn = if reentrant {
             None
         } else {
-            Some(core.take_turn(wait)?)
+            let turn = core.take_turn(wait);
+            Some(turn.map_err(|error| core.or_queue_full(error))?)
         };
         let unit = AccessUnit {
             data: payload,
@@ -175,7 +178,8 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
                 }
                 other => Some(other),
             }
-        })?;
+        });
+        let submitted = submitted.map_err(|error| core.or_queue_full(error.into()))?;
         let effects = match submitted {
             Submitted::Accepted(effects) => effects,
             Submitted::ShutDown => return Err(DecoderError::ShutDown),
@@ -202,13 +206,18 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
                     profile_idc,
                     samples: samples.unwrap_or_default(),
                     format: core.config.output.format,
+                    has_gap_in_front,
                     only_software,
                 },
                 info.fps,
             )
         });
         match settle {
-            Some(lane) if !reentrant => core.wait_settled(lane, wait),
+            Some(lane) if !reentrant => match core.wait_settled(lane, wait) {
+                // The frame has been taken: that is no failure.
+                Err(DecoderError::Wait(WaitError::TimedOut)) => Ok(()),
+                result => result,
+            },
             _ => Ok(()),
         }
     }

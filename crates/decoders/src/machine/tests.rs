@@ -1,5 +1,6 @@
 //! Random schedules: every frame has exactly one outcome, in order, and the counts agree.
 
+mod overflow;
 mod stalls;
 
 use std::collections::{HashMap, VecDeque};
@@ -24,6 +25,7 @@ const LIMITS: Limits = Limits {
     idle_timeout: Duration::from_secs(1),
     eos_flush: Duration::from_millis(100),
     stall_timeout: Some(Duration::from_secs(3)),
+    policy: QueuePolicy::Block,
     input: 4,
     reentrant_input: 8,
     output: 4,
@@ -47,6 +49,10 @@ fn arrival(item: u32, width: u32, gate: Gate) -> Arrival<Test> {
         without_picture: NoPicture::Corrupt,
         is_undecodable: false,
         renews: false,
+        dependence: Dependence {
+            is_start: gate != Gate::Dependent,
+            is_disposable: gate == Gate::Dependent && item % 3 == 0,
+        },
     }
 }
 
@@ -70,8 +76,12 @@ struct Rig {
 
 impl Rig {
     fn new() -> Self {
+        Self::with_policy(QueuePolicy::Block)
+    }
+
+    fn with_policy(policy: QueuePolicy) -> Self {
         Self {
-            machine: Machine::new(LIMITS),
+            machine: Machine::new(Limits { policy, ..LIMITS }),
             decoders: HashMap::new(),
             converting: Vec::new(),
             now: Instant::now(),
@@ -469,6 +479,22 @@ fn a_broken_decoder_ends_its_frames_and_the_next_packet_starts_anew() {
     assert_eq!(rig.names(), ["error 0", "error 1", "frame 2"]);
 }
 
+#[test]
+fn a_decoder_that_ends_without_frames_is_no_failure() {
+    let mut rig = Rig::new();
+    rig.submit(0, 8, Gate::Immediate);
+    let id = rig.lanes()[0];
+    rig.feed();
+    rig.decode(false);
+    rig.convert(false);
+    while rig.deliver() {}
+    rig.close();
+    let effects = rig.machine.failed(id, "no valid frames found");
+    rig.carry_out(effects);
+    rig.run_dry();
+    assert_eq!(rig.names(), ["frame 0"]);
+}
+
 impl Rig {
     /// The oldest decoder takes a packet and asks for no other.
     fn feed_one(&mut self) {
@@ -537,8 +563,13 @@ proptest! {
     #![proptest_config(schedules())]
 
     #[test]
-    fn every_frame_has_one_outcome(steps in prop::collection::vec(step(), 0..120)) {
-        let mut rig = Rig::new();
+    fn every_frame_has_one_outcome(
+        policy in prop::sample::select(vec![
+            QueuePolicy::Block, QueuePolicy::DropOldestGop, QueuePolicy::DropNonReference
+        ]),
+        steps in prop::collection::vec(step(), 0..120),
+    ) {
+        let mut rig = Rig::with_policy(policy);
         let mut next = 0;
         let mut ends = 0;
         for step in steps {

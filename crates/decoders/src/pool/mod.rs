@@ -212,6 +212,12 @@ impl<T: Clone + Send + Sync + 'static> Shared<T> {
             let is_open = wait.on(&self.decided, &mut state, |state| {
                 let must_wait = may_wait && !state.is_closed && state.sources.is_pending(source_id);
                 (!must_wait).then_some(!state.is_closed)
+            });
+            let is_open = is_open.map_err(|error| match error {
+                WaitError::TimedOut => DecoderError::Undecided {
+                    source_id: source_id.to_owned(),
+                },
+                error => error.into(),
             })?;
             if !is_open {
                 return Err(DecoderError::PoolShutDown);

@@ -32,7 +32,9 @@ pub(super) fn submission(
 
 pub(super) fn exception(error: &DecoderError) -> PyErr {
     match error {
-        DecoderError::Wait(WaitError::TimedOut) => PyTimeoutError::new_err(error.to_string()),
+        DecoderError::Wait(WaitError::TimedOut)
+        | DecoderError::QueueFull { .. }
+        | DecoderError::Undecided { .. } => PyTimeoutError::new_err(error.to_string()),
         _ => PyRuntimeError::new_err(error.to_string()),
     }
 }

@@ -8,8 +8,8 @@ use pyo3::prelude::*;
 
 use super::Token;
 use super::callback::Callback;
-use super::options::{Options, milliseconds, options_class, output_config};
-use crate::enums::{PyHardware, PyVideoFormat};
+use super::options::{Options, milliseconds, options_class, output_config, queue_config};
+use crate::enums::{PyHardware, PyQueuePolicy, PyVideoFormat};
 use crate::geometry::PyTransformConfig;
 
 pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

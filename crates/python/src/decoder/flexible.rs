@@ -1,6 +1,7 @@
 //! `FlexibleDecoder`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use decoders::FlexibleDecoder;
 use pyo3::gc::{PyTraverseError, PyVisit};
@@ -71,21 +72,26 @@ impl PyFlexibleDecoder {
     ///   are read now; later changes of the object do not matter to the decoder.
     /// * ``data``: the payload, one access unit; ``None`` for the frame's internal content.
     ///
-    /// Blocks while 16 packets wait for the decoder and, when codec or size changed, until all earlier
-    /// frames and the parameter change have been handed over. From a callback of this decoder it never
-    /// blocks, but raises when 64 packets wait.
+    /// * ``timeout_ms``: the longest wait for room in the queue in milliseconds, or ``None`` for no limit.
+    ///   ``TimeoutError`` when it is over, which tells what holds the queue; the frame is not counted. Addition.
+    ///
+    /// Blocks while the queue is full (16 packets; see :meth:`FlexibleDecoderConfig.with_queue_policy`) and, when
+    /// codec or size changed, until all earlier frames and the parameter change have been handed over. From a
+    /// callback of this decoder it never blocks, but raises when four times as many packets wait.
     ///
     /// ``RuntimeError`` after a shutdown and for a raw payload of the wrong size: such a frame is not
     /// counted. Whatever the decoder makes of the data is told by outputs.
-    #[pyo3(signature = (frame, data=None))]
+    #[pyo3(signature = (frame, data=None, *, timeout_ms=None))]
     fn submit(
         &self,
         py: Python<'_>,
         frame: &Bound<'_, PyVideoFrame>,
         data: Option<&Bound<'_, PyAny>>,
+        timeout_ms: Option<u64>,
     ) -> PyResult<()> {
         let submission = submission(frame, data)?;
-        gil::blocking(py, None, |wait| self.inner.submit(submission, wait))?
+        let timeout = timeout_ms.map(Duration::from_millis);
+        gil::blocking(py, timeout, |wait| self.inner.submit(submission, wait))?
             .map_err(|error| exception(&error))
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use decoders::config::DecoderConfig;
-use decoders::{ConfigCallback, OutputConfig, StreamConfig};
+use decoders::{ConfigCallback, OutputConfig, QueueConfig, QueuePolicy, StreamConfig};
 use pyo3::exceptions::PyValueError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
@@ -133,6 +133,17 @@ pub(super) fn output_config(
         format,
         size,
         transform: transform.unwrap_or(default),
+    })
+}
+
+/// What `with_queue_policy` asks for. `ValueError` for a queue of 0 packets.
+pub(super) fn queue_config(policy: QueuePolicy, max_packets: usize) -> PyResult<QueueConfig> {
+    if max_packets == 0 {
+        return Err(PyValueError::new_err("max_packets must be at least 1"));
+    }
+    Ok(QueueConfig {
+        policy,
+        max_packets,
     })
 }
 
@@ -277,6 +288,36 @@ macro_rules! options_class {
                 let transform = transform.map(|transform| (*transform).into());
                 let output = output_config(format.into(), width, height, transform)?;
                 Ok(self.changed(py, |stream| stream.output = output))
+            }
+
+            /// What becomes of packets for a full queue (``QueuePolicy.BLOCK`` by default). Addition.
+            #[getter]
+            fn queue_policy(&self) -> PyQueuePolicy {
+                self.options.stream.queue.policy.into()
+            }
+
+            /// How many packets wait for a decoder at most (16 by default). Addition.
+            #[getter]
+            fn max_packets(&self) -> usize {
+                self.options.stream.queue.max_packets
+            }
+
+            /// Sets what becomes of packets that come faster than they are decoded. Addition.
+            ///
+            /// * ``policy``: what becomes of packets for a full queue.
+            /// * ``max_packets``: how many packets wait for a decoder at most; ``ValueError`` for 0.
+            ///
+            /// What is left out is skipped with the reason ``is_queue_overflow``; no picture that is decoded refers
+            /// to one that was left out.
+            #[pyo3(signature = (policy, *, max_packets=16))]
+            fn with_queue_policy(
+                &self,
+                py: Python<'_>,
+                policy: PyQueuePolicy,
+                max_packets: usize,
+            ) -> PyResult<Self> {
+                let queue = queue_config(policy.into(), max_packets)?;
+                Ok(self.changed(py, |stream| stream.queue = queue))
             }
 
             /// Sets a callable ``(DecoderConfig, VideoFrame) -> DecoderConfig``.

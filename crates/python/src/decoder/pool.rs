@@ -80,20 +80,24 @@ impl PyFlexibleDecoderPool {
     ///
     /// * ``frame``: source, codec, size and times; see :meth:`FlexibleDecoder.submit`.
     /// * ``data``: the payload, one access unit; ``None`` for the frame's internal content.
+    /// * ``timeout_ms``: the longest wait in milliseconds, or ``None`` for no limit. ``TimeoutError`` when it is
+    ///   over, which tells what is waited for; the frame is not counted. Addition.
     ///
     /// Blocks while the queue of this source is full, and while the eviction callback decides about it. From a
-    /// callback of this pool it never blocks, but raises when 64 packets wait.
+    /// callback of this pool it never blocks, but raises when four times as many packets wait.
     ///
     /// ``RuntimeError`` after a shutdown and for a raw payload of the wrong size: such a frame is not counted.
-    #[pyo3(signature = (frame, data=None))]
+    #[pyo3(signature = (frame, data=None, *, timeout_ms=None))]
     fn submit(
         &self,
         py: Python<'_>,
         frame: &Bound<'_, PyVideoFrame>,
         data: Option<&Bound<'_, PyAny>>,
+        timeout_ms: Option<u64>,
     ) -> PyResult<()> {
         let submission = submission(frame, data)?;
-        gil::blocking(py, None, |wait| self.inner.submit(submission, wait))?
+        let timeout = timeout_ms.map(Duration::from_millis);
+        gil::blocking(py, timeout, |wait| self.inner.submit(submission, wait))?
             .map_err(|error| exception(&error))
     }
 

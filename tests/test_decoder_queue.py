@@ -1,0 +1,165 @@
+"""Packets that come faster than they are decoded."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from clips_lib import CLIPS, Clip, read_frame_number
+from decoding import SOURCE, Recorder, assert_accounted, config, packets, recorded
+from pools import pool_config, wait_until
+from savant_rs.deepstream import (
+    FlexibleDecoder,
+    FlexibleDecoderConfig,
+    FlexibleDecoderPool,
+    FlexibleDecoderPoolConfig,
+    QueuePolicy,
+)
+from test_decoder_pool import RAW, raw_frame
+
+
+class Gate:
+    """A recorder that takes no output before it is opened."""
+
+    def __init__(self) -> None:
+        self.recorder = Recorder()
+        self.opened = threading.Event()
+
+    def __call__(self, output: Any) -> None:
+        assert self.opened.wait(60)
+        self.recorder(output)
+
+
+def overflow(clip: Clip, policy: QueuePolicy, laps: int = 1) -> tuple[Recorder, list[Any]]:
+    """Submits a clip several times to a decoder of which nothing comes out meanwhile; its outputs, the frames."""
+    gate = Gate()
+    made = config(pool_size=2).with_queue_policy(policy, max_packets=6)
+    decoder = FlexibleDecoder(made, gate)
+    sent = []
+    for _ in range(laps):
+        for frame, data in packets(clip):
+            try:
+                decoder.submit(frame, data, timeout_ms=2)
+            except TimeoutError:
+                continue
+            sent.append(frame)
+    gate.opened.set()
+    decoder.graceful_shutdown()
+    assert_accounted(decoder.stats())
+    assert decoder.stats()["submitted"] == len(sent)
+    assert len(gate.recorder.kinds) == len(sent)
+    errors = [error.message for kind, error in gate.recorder.events if kind == "error"]
+    assert not errors, errors
+    return gate.recorder, sent
+
+
+def test_the_configuration() -> None:
+    for plain in (FlexibleDecoderConfig("s", 0, 4), FlexibleDecoderPoolConfig(0, 4, 5)):
+        assert (plain.queue_policy, plain.max_packets) == (QueuePolicy.BLOCK, 16)
+        changed = plain.with_queue_policy(QueuePolicy.DROP_OLDEST_GOP, max_packets=3)
+        assert (changed.queue_policy, changed.max_packets) == (QueuePolicy.DROP_OLDEST_GOP, 3)
+        with pytest.raises(ValueError, match="max_packets"):
+            plain.with_queue_policy(QueuePolicy.BLOCK, max_packets=0)
+        with pytest.raises(TypeError):
+            plain.with_queue_policy(1)  # type: ignore[arg-type]
+    assert repr(QueuePolicy.DROP_NON_REFERENCE) == "QueuePolicy.DROP_NON_REFERENCE"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "h264_bpyramid_640x360",
+        "h264_open_gop_320x240",
+        "hevc_720p",
+        "hevc_open_gop_320x240",
+        "vp8_altref_640x360",
+        "vp9_640x360",
+        "av1_640x360",
+        "mjpeg_480x272",
+    ],
+)
+def test_after_old_groups_of_pictures_were_dropped_every_picture_is_right(name: str) -> None:
+    clip = CLIPS[name]
+    recorder, sent = overflow(clip, QueuePolicy.DROP_OLDEST_GOP, laps=3)
+    assert len(sent) == 3 * clip.packets, "nothing waited"
+    dropped = [skip for skip in recorder.skips if skip.reason.is_queue_overflow]
+    assert dropped and all(skip.reason.detail == "drop_oldest_gop" for skip in dropped)
+    assert all(skip.data for skip in dropped)
+    numbers = numbers_by_packet(clip)
+    position = {frame.uuid: index % clip.packets for index, frame in enumerate(sent)}
+    for picture in recorder.pictures:
+        assert read_frame_number(picture.pixels) == numbers[position[picture.frame.uuid]]
+
+
+def numbers_by_packet(clip: Clip) -> dict[int, int]:
+    """The number in the picture of each packet that shows one, by the packet's place in the clip."""
+    with recorded() as (decoder, recorder):
+        sent = packets(clip)
+        for frame, data in sent:
+            decoder.submit(frame, data)
+    places = {frame.uuid: index for index, (frame, _) in enumerate(sent)}
+    return {places[picture.frame.uuid]: read_frame_number(picture.pixels) for picture in recorder.pictures}
+
+
+@pytest.mark.parametrize("name", ["h264_bpyramid_640x360", "hevc_720p"])
+def test_pictures_that_no_other_refers_to_are_dropped_alone(name: str) -> None:
+    clip = CLIPS[name]
+    recorder, sent = overflow(clip, QueuePolicy.DROP_NON_REFERENCE)
+    dropped = [skip for skip in recorder.skips if skip.reason.is_queue_overflow]
+    assert dropped and all(skip.reason.detail == "drop_non_reference" for skip in dropped)
+    if len(sent) < clip.packets:
+        return  # What was refused for want of room breaks the pictures behind it.
+    order = sorted(sent, key=lambda frame: frame.pts)
+    expected = {frame.uuid: number for frame, number in zip(order, clip.numbers, strict=True)}
+    for picture in recorder.pictures:
+        assert read_frame_number(picture.pixels) == expected[picture.frame.uuid]
+
+
+def test_where_nothing_can_be_dropped_the_submit_waits() -> None:
+    recorder, sent = overflow(CLIPS["vp9_640x360"], QueuePolicy.DROP_NON_REFERENCE)
+    assert len(sent) < CLIPS["vp9_640x360"].packets
+    assert "queue_overflow" not in recorder.reasons
+
+
+@pytest.mark.parametrize("is_pool", [False, True])
+def test_a_submit_that_finds_no_room_in_time_says_why_and_is_not_counted(is_pool: bool) -> None:
+    held: list[Any] = []
+    target: Any
+    if is_pool:
+        target = FlexibleDecoderPool(pool_config(pool_size=2), held.append)
+    else:
+        target = FlexibleDecoder(config(pool_size=2), held.append)
+
+    def fill(limit: str) -> str:
+        with pytest.raises(TimeoutError, match=limit) as raised:
+            for _ in range(40):
+                target.submit(raw_frame(SOURCE), RAW, timeout_ms=300)
+        return str(raised.value)
+
+    text = fill("all 2 output buffers are in use")
+    assert "16 packets" in text and SOURCE in text
+    before = target.stats()["submitted"]
+    begin = time.monotonic()
+    with pytest.raises(TimeoutError):
+        target.submit(raw_frame(SOURCE), RAW, timeout_ms=100)
+    assert 0.1 <= time.monotonic() - begin < 5
+    assert target.stats()["submitted"] == before
+    held.clear()
+    target.submit(raw_frame(SOURCE), RAW, timeout_ms=30_000)
+    wait_until(lambda: held.clear() or target.stats()["in_flight"] == 0)
+    target.graceful_shutdown()
+    assert target.stats()["delivered"] == before + 1
+
+
+def test_a_submit_that_waits_for_a_callback_says_so() -> None:
+    gate = Gate()
+    decoder = FlexibleDecoder(config(pool_size=0), gate)
+    with pytest.raises(TimeoutError, match="in the hands of the result callback"):
+        for _ in range(60):
+            decoder.submit(raw_frame(SOURCE), RAW, timeout_ms=100)
+    gate.opened.set()
+    decoder.graceful_shutdown()
+    assert_accounted(decoder.stats())
