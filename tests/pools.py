@@ -78,3 +78,9 @@ def wait_until(condition: Callable[[], object], limit_s: float = LIMIT_S) -> Non
     while not condition():
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.005)
+
+
+def submit_until_full(submit: Callable[..., None], frame: Callable[[], VideoFrame], data: bytes) -> None:
+    """Submits until there is no room for a while, which raises ``TimeoutError``."""
+    for _ in range(400):
+        submit(frame(), data, timeout_ms=200)

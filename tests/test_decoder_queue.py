@@ -10,7 +10,7 @@ import pytest
 
 from clips_lib import CLIPS, Clip, read_frame_number
 from decoding import SOURCE, Recorder, assert_accounted, config, packets, recorded
-from pools import pool_config, wait_until
+from pools import pool_config, submit_until_full, wait_until
 from savant_rs.deepstream import (
     FlexibleDecoder,
     FlexibleDecoderConfig,
@@ -133,13 +133,9 @@ def test_a_submit_that_finds_no_room_in_time_says_why_and_is_not_counted(is_pool
     else:
         target = FlexibleDecoder(config(pool_size=2), held.append)
 
-    def fill(limit: str) -> str:
-        with pytest.raises(TimeoutError, match=limit) as raised:
-            for _ in range(40):
-                target.submit(raw_frame(SOURCE), RAW, timeout_ms=300)
-        return str(raised.value)
-
-    text = fill("all 2 output buffers are in use")
+    with pytest.raises(TimeoutError, match="all 2 output buffers are in use") as raised:
+        submit_until_full(target.submit, lambda: raw_frame(SOURCE), RAW)
+    text = str(raised.value)
     assert "16 packets" in text and SOURCE in text
     before = target.stats()["submitted"]
     begin = time.monotonic()
@@ -158,8 +154,7 @@ def test_a_submit_that_waits_for_a_callback_says_so() -> None:
     gate = Gate()
     decoder = FlexibleDecoder(config(pool_size=0), gate)
     with pytest.raises(TimeoutError, match="in the hands of the result callback"):
-        for _ in range(60):
-            decoder.submit(raw_frame(SOURCE), RAW, timeout_ms=100)
+        submit_until_full(decoder.submit, lambda: raw_frame(SOURCE), RAW)
     gate.opened.set()
     decoder.graceful_shutdown()
     assert_accounted(decoder.stats())

@@ -17,6 +17,7 @@ mod outcome;
 mod output;
 mod pool;
 mod process;
+mod pull;
 mod reaper;
 mod sealed;
 
@@ -31,4 +32,5 @@ pub use output::{DecodedFrame, DecoderInfo, FrameOutput, Output, Payload, Sink};
 pub use pool::{
     EvictionCallback, EvictionDecision, FlexibleDecoderPool, FlexibleDecoderPoolConfig, PoolStats,
 };
+pub use pull::{Outputs, Waker};
 pub use sealed::{SealedDelivery, UnsealError};

@@ -44,8 +44,8 @@ impl DependenceReader {
     /// vectors that the next one is read with: none counts as disposable.
     pub fn read(&mut self, data: &[u8]) -> Dependence {
         let is_start = match self.codec {
-            Codec::H264 => return self.of_units(data, |reader, unit| reader.h264(unit)),
-            Codec::Hevc => return self.of_units(data, |reader, unit| reader.hevc(unit)),
+            Codec::H264 => return self.of_units(data, Self::h264),
+            Codec::Hevc => return self.of_units(data, Self::hevc),
             Codec::Vp8 => data.first().is_some_and(|tag| tag & 1 == 0),
             Codec::Vp9 => super::samples::vp9(data).is_some(),
             Codec::Av1 => av1_is_start(data),

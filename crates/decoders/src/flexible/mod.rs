@@ -54,8 +54,8 @@ pub struct FlexibleDecoder<T: Clone + Send + Sync + 'static> {
 
 impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
     /// A decoder in its initial state. No device and no thread is used before the first frame.
-    pub fn new(config: FlexibleDecoderConfig<T>, sink: impl Sink<T> + 'static) -> Self {
-        Self::owned(config, Arc::new(sink), Owner::default())
+    pub fn new(config: FlexibleDecoderConfig<T>, sink: Arc<dyn Sink<T>>) -> Self {
+        Self::owned(config, sink, Owner::default())
     }
 
     /// A decoder that shares its sink, and the rules for calls from callbacks, with others of `owner`.
@@ -87,6 +87,10 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
             data,
             frame,
         } = submission;
+        if !core.owner.is_inside_callback() {
+            let ready = core.sink.ready(wait);
+            ready.map_err(|error| core.or_queue_full(error.into()))?;
+        }
         let item = core::Item { frame, info, data };
         if source_id != core.source_id {
             let expected = core.source_id.clone();
@@ -250,7 +254,9 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
     pub fn graceful_shutdown(&self, wait: Wait<'_>) -> Result<(), DecoderError> {
         self.core.refuse_in_callback("graceful_shutdown()")?;
         self.core.close()?;
-        self.core.wait_drained(wait)
+        self.core.wait_drained(wait)?;
+        self.core.sink.end();
+        Ok(())
     }
 
     /// Drops everything that is inside; it counts as lost. Blocks for a running callback and for the
@@ -259,6 +265,7 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
         self.core.refuse_in_callback("shutdown()")?;
         self.core.abandon(true)?;
         self.core.wait_ended(Wait::at_most(reaper::TEARDOWN_LIMIT));
+        self.core.sink.end();
         Ok(())
     }
 
@@ -314,5 +321,6 @@ impl<T: Clone + Send + Sync + 'static> Drop for FlexibleDecoder<T> {
         }
         // Whoever drops a running decoder gets its resources back, without waiting for them.
         self.abandon();
+        self.core.sink.end();
     }
 }

@@ -88,6 +88,7 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             )
         };
         drop(remains);
+        self.sink.close();
         for link in links {
             link.cancel();
             let teardown = reaper::retire(move || link.stop());

@@ -118,10 +118,10 @@ impl Tracker {
             .map(|reader| reader.read(&unit.data))
             .unwrap_or_default();
         // Where packets may be left out, those with the parameter sets may be among them.
-        let lacking_sets = match &unit.parameter_sets {
-            None if dependence.is_start => self.parameter_sets.clone(),
-            _ => None,
-        };
+        let lacking_sets = dependence
+            .is_start
+            .then(|| self.missing_sets(unit))
+            .flatten();
         self.samples = unit.samples.or(self.samples);
         if unit.sequence_set.is_some() {
             self.sequence_set.clone_from(&unit.sequence_set);
@@ -142,8 +142,10 @@ impl Tracker {
         };
         if running.is_skipping && !dependence.is_start && self.may_begin_with(unit) {
             return Verdict {
+                renews: true,
                 undecodable: None,
-                ..self.renewed(unit, verdict)
+                missing_sets: self.missing_sets(unit),
+                ..verdict
             };
         }
         if verdict.renews || !running.pairs_by_order {
@@ -164,8 +166,10 @@ impl Tracker {
                 ..verdict
             },
             Some(_) if self.may_begin_with(unit) => Verdict {
+                renews: true,
                 undecodable: None,
-                ..self.renewed(unit, verdict)
+                missing_sets: self.missing_sets(unit),
+                ..verdict
             },
             Some(count) if count < MAX_LEFT_OUT => {
                 self.left_out = Some(count + 1);
@@ -197,15 +201,11 @@ impl Tracker {
         unit.gate == Gate::RandomAccess || (unit.is_recovery_point && self.parameter_sets.is_some())
     }
 
-    /// A new session begins, with the parameter sets of before if it brings none.
-    fn renewed(&self, unit: &AccessUnit, verdict: Verdict) -> Verdict {
-        Verdict {
-            renews: true,
-            missing_sets: match &unit.parameter_sets {
-                None => self.parameter_sets.clone(),
-                Some(_) => None,
-            },
-            ..verdict
+    /// The parameter sets of before, if the access unit brings none.
+    fn missing_sets(&self, unit: &AccessUnit) -> Option<Payload> {
+        match &unit.parameter_sets {
+            None => self.parameter_sets.clone(),
+            Some(_) => None,
         }
     }
 

@@ -51,7 +51,7 @@ fn arrival(item: u32, width: u32, gate: Gate) -> Arrival<Test> {
         renews: false,
         dependence: Dependence {
             is_start: gate != Gate::Dependent,
-            is_disposable: gate == Gate::Dependent && item % 3 == 0,
+            is_disposable: gate == Gate::Dependent && item.is_multiple_of(3),
         },
     }
 }

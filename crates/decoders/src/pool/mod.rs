@@ -63,7 +63,7 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoderPool<T> {
     /// sources that are idle; without it all of them are evicted.
     pub fn new(
         config: FlexibleDecoderPoolConfig<T>,
-        sink: impl Sink<T> + 'static,
+        sink: Arc<dyn Sink<T>>,
         eviction: Option<EvictionCallback>,
     ) -> Self {
         let state = State {
@@ -76,7 +76,7 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoderPool<T> {
         Self {
             shared: Arc::new(Shared {
                 config,
-                sink: Arc::new(sink),
+                sink,
                 eviction,
                 owner: Owner::default(),
                 state: Mutex::new(state),
@@ -122,6 +122,7 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoderPool<T> {
         for decoder in &decoders {
             match decoder.wait_drained(wait) {
                 Err(DecoderError::Wait(WaitError::TimedOut)) => {
+                    self.shared.sink.close();
                     abandon(&decoders);
                     break;
                 }
@@ -129,14 +130,18 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoderPool<T> {
             }
         }
         self.shared.wait_swept();
+        self.shared.sink.end();
         Ok(())
     }
 
     /// Drops everything that is inside; it counts as lost. Blocks for running callbacks and for the teardowns, at
     /// most some seconds for all together.
     pub fn shutdown(&self) -> Result<(), DecoderError> {
-        abandon(&self.shared.close("shutdown()")?);
+        let decoders = self.shared.close("shutdown()")?;
+        self.shared.sink.close();
+        abandon(&decoders);
         self.shared.wait_swept();
+        self.shared.sink.end();
         Ok(())
     }
 
@@ -176,9 +181,27 @@ impl<T: Clone + Send + Sync + 'static> Drop for FlexibleDecoderPool<T> {
             return;
         }
         // Its decoders are torn down in the background.
+        self.shared.sink.end();
         for decoder in self.shared.end().unwrap_or_default() {
             decoder.abandon();
         }
+    }
+}
+
+/// The pool's sink in the hands of one decoder, whose end is not the sink's.
+struct Lent<T>(Arc<dyn Sink<T>>);
+
+impl<T> Sink<T> for Lent<T> {
+    fn take(&self, output: Output<T>) {
+        self.0.take(output);
+    }
+
+    fn scope(&self, work: &mut dyn FnMut()) {
+        self.0.scope(work);
+    }
+
+    fn ready(&self, wait: Wait<'_>) -> Result<(), WaitError> {
+        self.0.ready(wait)
     }
 }
 
@@ -217,7 +240,7 @@ impl<T: Clone + Send + Sync + 'static> Shared<T> {
                 WaitError::TimedOut => DecoderError::Undecided {
                     source_id: source_id.to_owned(),
                 },
-                error => error.into(),
+                WaitError::Interrupted => error.into(),
             })?;
             if !is_open {
                 return Err(DecoderError::PoolShutDown);
@@ -264,7 +287,8 @@ impl<T: Clone + Send + Sync + 'static> Shared<T> {
             source_id: source_id.to_owned(),
             stream: self.config.stream.clone(),
         };
-        FlexibleDecoder::owned(config, self.sink.clone(), self.owner)
+        let sink = Arc::new(Lent(self.sink.clone()));
+        FlexibleDecoder::owned(config, sink, self.owner)
     }
 
     /// Takes nothing more, and returns all decoders for the caller to end.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ::frames::VideoFrameContent;
-use decoders::{DecoderError, Output, Payload, Sink, Submission};
+use decoders::{DecoderError, Output, Outputs, Payload, Sink, Submission};
 use pyo3::exceptions::{PyRuntimeError, PyTimeoutError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -52,8 +52,46 @@ fn payload(frame: &PyVideoFrame, data: Option<&Bound<'_, PyAny>>) -> PyResult<Op
     }
 }
 
+/// Where outputs go: to a callback, or to whoever pulls them.
+pub(super) enum Receiver {
+    Callback(Callback),
+    Outputs(Outputs<Token>),
+}
+
+impl Receiver {
+    /// Refuses what cannot be called with `TypeError`.
+    pub(super) fn new(result_callback: Option<Bound<'_, PyAny>>) -> PyResult<Self> {
+        Ok(match result_callback {
+            Some(callable) => Self::Callback(Callback::new("result_callback", callable)?),
+            None => Self::Outputs(Outputs::default()),
+        })
+    }
+
+    pub(super) fn callback(&self) -> Option<&Callback> {
+        match self {
+            Self::Callback(callback) => Some(callback),
+            Self::Outputs(_) => None,
+        }
+    }
+
+    pub(super) fn outputs(&self) -> Option<&Outputs<Token>> {
+        match self {
+            Self::Callback(_) => None,
+            Self::Outputs(outputs) => Some(outputs),
+        }
+    }
+
+    /// The native end of it.
+    pub(super) fn sink(&self) -> Arc<dyn Sink<Token>> {
+        match self {
+            Self::Callback(callback) => Arc::new(ResultCallback(callback.clone())),
+            Self::Outputs(outputs) => Arc::new(outputs.clone()),
+        }
+    }
+}
+
 /// Hands outputs to Python.
-pub(super) struct ResultCallback(pub(super) Callback);
+struct ResultCallback(Callback);
 
 impl Sink<Token> for ResultCallback {
     fn take(&self, output: Output<Token>) {

@@ -9,8 +9,9 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::callback::Callback;
-use super::calls::{ResultCallback, exception, submission};
+use super::calls::{Receiver, exception, submission};
 use super::config::PyFlexibleDecoderConfig;
+use super::outputs::PyDecoderOutputs;
 use super::{Token, live, stats};
 use crate::frames::PyVideoFrame;
 use crate::gil;
@@ -27,7 +28,7 @@ pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 /// * ``config``: see :class:`FlexibleDecoderConfig`.
 /// * ``result_callback``: called with a :class:`FlexibleDecoderOutput` for every output, in order, on a
 ///   thread of the decoder; with skips that are known at once, on the submitting thread. What it raises
-///   is logged to ``savant_rs.deepstream`` and ignored.
+///   is logged to ``savant_rs.deepstream`` and ignored. ``None``: :meth:`outputs` has them.
 ///
 /// Pictures come as they are coded: the EXIF orientation of a JPEG is not applied, nor are colour profiles.
 /// PNG samples of 16 bits are rounded to 8.
@@ -42,8 +43,15 @@ pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 )]
 pub(crate) struct PyFlexibleDecoder {
     inner: Arc<FlexibleDecoder<Token>>,
-    result_callback: Callback,
+    receiver: Receiver,
     config_callback: Option<Callback>,
+}
+
+impl PyFlexibleDecoder {
+    fn callbacks(&self) -> impl Iterator<Item = &Callback> {
+        let callbacks = [self.receiver.callback(), self.config_callback.as_ref()];
+        callbacks.into_iter().flatten()
+    }
 }
 
 #[pymethods]
@@ -52,16 +60,15 @@ impl PyFlexibleDecoder {
     fn new(
         py: Python<'_>,
         config: &PyFlexibleDecoderConfig,
-        result_callback: Bound<'_, PyAny>,
+        result_callback: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let (config, config_callback) = config.to_native(py);
-        let result_callback = Callback::new("result_callback", result_callback)?;
-        let callback = result_callback.clone();
-        let inner = Arc::new(FlexibleDecoder::new(config, ResultCallback(callback)));
+        let receiver = Receiver::new(result_callback)?;
+        let inner = Arc::new(FlexibleDecoder::new(config, receiver.sink()));
         live::watch(&inner);
         Ok(Self {
             inner,
-            result_callback,
+            receiver,
             config_callback,
         })
     }
@@ -120,6 +127,14 @@ impl PyFlexibleDecoder {
             .map_err(|error| exception(&error))
     }
 
+    /// The outputs, in order, of a decoder that was made with ``None`` for a callback. Addition.
+    ///
+    /// While 16 outputs wait, or all buffers, the decoder waits, and so does :meth:`submit`. ``RuntimeError``
+    /// if there is a callback.
+    fn outputs(&self) -> PyResult<PyDecoderOutputs> {
+        PyDecoderOutputs::of(self.receiver.outputs(), &self.inner)
+    }
+
     /// A consistent snapshot of the decoder's counters; works after a shutdown too. Addition.
     ///
     /// ``submitted`` = ``delivered`` + all of ``skipped`` (a dict by reason) + ``errors`` + ``lost`` +
@@ -141,16 +156,11 @@ impl PyFlexibleDecoder {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        self.result_callback.traverse(&visit)?;
-        self.config_callback
-            .as_ref()
-            .map_or(Ok(()), |callback| callback.traverse(&visit))
+        self.callbacks()
+            .try_for_each(|callback| callback.traverse(&visit))
     }
 
     fn __clear__(&self) {
-        self.result_callback.clear();
-        if let Some(callback) = &self.config_callback {
-            callback.clear();
-        }
+        self.callbacks().for_each(Callback::clear);
     }
 }

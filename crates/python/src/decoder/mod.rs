@@ -9,6 +9,7 @@ mod frame;
 mod live;
 mod options;
 mod output;
+mod outputs;
 mod pool;
 mod pool_config;
 mod sealed;
@@ -30,6 +31,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     frame::register(module)?;
     sealed::register(module)?;
     output::register(module)?;
+    outputs::register(module)?;
     flexible::register(module)?;
     eviction::register(module)?;
     pool_config::register(module)?;

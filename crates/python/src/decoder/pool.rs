@@ -9,8 +9,9 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::callback::Callback;
-use super::calls::{ResultCallback, exception, submission};
+use super::calls::{Receiver, exception, submission};
 use super::eviction::eviction_callback;
+use super::outputs::PyDecoderOutputs;
 use super::pool_config::PyFlexibleDecoderPoolConfig;
 use super::{Token, live, stats};
 use crate::frames::PyVideoFrame;
@@ -30,7 +31,7 @@ pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 /// * ``config``: see :class:`FlexibleDecoderPoolConfig`.
 /// * ``result_callback``: called with a :class:`FlexibleDecoderOutput` for every output, those of one source in
 ///   order, those of different sources on different threads, possibly at the same time. What it raises is logged
-///   to ``savant_rs.deepstream`` and ignored.
+///   to ``savant_rs.deepstream`` and ignored. ``None``: :meth:`outputs` has them.
 /// * ``eviction_callback``: called with the id of a source that has been idle for too long, on a thread of the
 ///   pool. ``EvictionDecision.KEEP`` restarts the source's time; anything else, and an exception, evicts it and
 ///   is logged. Submits for that source wait until it returns.
@@ -44,8 +45,15 @@ pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 )]
 pub(crate) struct PyFlexibleDecoderPool {
     inner: Arc<FlexibleDecoderPool<Token>>,
-    /// What the collector has to know of.
+    receiver: Receiver,
+    /// The other callbacks.
     callbacks: Vec<Callback>,
+}
+
+impl PyFlexibleDecoderPool {
+    fn callbacks(&self) -> impl Iterator<Item = &Callback> {
+        self.callbacks.iter().chain(self.receiver.callback())
+    }
 }
 
 #[pymethods]
@@ -55,24 +63,24 @@ impl PyFlexibleDecoderPool {
     fn new(
         py: Python<'_>,
         config: &PyFlexibleDecoderPoolConfig,
-        result_callback: Bound<'_, PyAny>,
+        result_callback: Option<Bound<'_, PyAny>>,
         eviction_callback: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let (config, config_callback) = config.to_native(py);
-        let result_callback = Callback::new("result_callback", result_callback)?;
+        let receiver = Receiver::new(result_callback)?;
         let eviction = eviction_callback
             .map(|callable| Callback::new("eviction_callback", callable))
             .transpose()?;
         let inner = Arc::new(FlexibleDecoderPool::new(
             config,
-            ResultCallback(result_callback.clone()),
+            receiver.sink(),
             eviction.clone().map(self::eviction_callback),
         ));
         live::watch(&inner);
-        let callbacks = [Some(result_callback), eviction, config_callback];
         Ok(Self {
             inner,
-            callbacks: callbacks.into_iter().flatten().collect(),
+            receiver,
+            callbacks: eviction.into_iter().chain(config_callback).collect(),
         })
     }
 
@@ -133,6 +141,14 @@ impl PyFlexibleDecoderPool {
             .map_err(|error| exception(&error))
     }
 
+    /// The outputs, those of each source in order, of a pool that was made with ``None`` for a callback. Addition.
+    ///
+    /// While 16 outputs wait, all decoders wait, and so does :meth:`submit`. ``RuntimeError`` if there is a
+    /// callback.
+    fn outputs(&self) -> PyResult<PyDecoderOutputs> {
+        PyDecoderOutputs::of(self.receiver.outputs(), &self.inner)
+    }
+
     /// The counters of the pool; works after a shutdown too. Addition.
     ///
     /// The sums over all sources, those evicted included, under the keys of :meth:`FlexibleDecoder.stats` without
@@ -153,14 +169,11 @@ impl PyFlexibleDecoderPool {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        self.callbacks
-            .iter()
+        self.callbacks()
             .try_for_each(|callback| callback.traverse(&visit))
     }
 
     fn __clear__(&self) {
-        for callback in &self.callbacks {
-            callback.clear();
-        }
+        self.callbacks().for_each(Callback::clear);
     }
 }
