@@ -81,6 +81,7 @@ from savant_rs.deepstream._native import (  # noqa: E402
     init_cuda,
     is_jetson_kernel,
     jetson_model,
+    set_log_level,
     set_num_filled,
 )
 from savant_rs.deepstream._native import (  # noqa: E402
@@ -157,6 +158,7 @@ __all__ = [
     "init_cuda",
     "is_jetson_kernel",
     "jetson_model",
+    "set_log_level",
     "set_num_filled",
 ]
 

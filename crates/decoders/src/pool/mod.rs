@@ -230,7 +230,7 @@ impl<T: Clone + Send + Sync + 'static> Shared<T> {
         wait: Wait<'_>,
     ) -> Result<Visit<'a, T>, DecoderError> {
         let may_wait = !self.owner.is_inside_callback();
-        let visit = {
+        let (visit, is_swept) = {
             let mut state = self.state.lock();
             let is_open = wait.on(&self.decided, &mut state, |state| {
                 let must_wait = may_wait && !state.is_closed && state.sources.is_pending(source_id);
@@ -250,9 +250,11 @@ impl<T: Clone + Send + Sync + 'static> Shared<T> {
                 state.sources.insert(source_id, decoder, Instant::now());
                 self.swept.notify_one();
             }
-            self.visit(&mut state, source_id, true)
+            (self.visit(&mut state, source_id, true), state.is_swept)
         };
-        self.ensure_sweep();
+        if !is_swept {
+            self.ensure_sweep();
+        }
         visit.ok_or(DecoderError::PoolShutDown)
     }
 
