@@ -153,7 +153,7 @@ def test_a_submit_that_finds_no_room_in_time_says_why_and_is_not_counted(is_pool
 def test_a_submit_that_waits_for_a_callback_says_so() -> None:
     gate = Gate()
     decoder = FlexibleDecoder(config(pool_size=0), gate)
-    with pytest.raises(TimeoutError, match="in the hands of the result callback"):
+    with pytest.raises(TimeoutError, match="an output is in the user's hands"):
         submit_until_full(decoder.submit, lambda: raw_frame(SOURCE), RAW)
     gate.opened.set()
     decoder.graceful_shutdown()

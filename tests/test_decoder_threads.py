@@ -21,11 +21,11 @@ SCHEDULES = int(os.environ.get("SAVANT_SCHEDULES", "150"))
 LIMIT_S = 60
 
 
-def run_script(script: str) -> subprocess.CompletedProcess[str]:
+def run_script(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     search = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
     environment = {**os.environ, "PYTHONPATH": search}
     return subprocess.run(
-        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", script],
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", script, *arguments],
         env=environment,
         capture_output=True,
         text=True,
@@ -128,6 +128,51 @@ print("exits")
     for _ in range(3):
         done = run_script(script)
         assert (done.returncode, done.stdout) == (0, "exits\n"), done.stderr
+
+
+@pytest.mark.parametrize("waits_for", ["room", "decision", "drain", "output"])
+def test_ctrl_c_ends_a_wait(waits_for: str) -> None:
+    script = """
+import _thread, sys, threading, time
+from test_decoder_pool import RAW, raw_frame
+from savant_rs.deepstream import FlexibleDecoderPool, FlexibleDecoderPoolConfig
+
+waits_for = sys.argv[1]
+held, asked, decide = [], threading.Event(), threading.Event()
+
+def evict(source):
+    asked.set()
+    decide.wait(60)
+
+callback = None if waits_for == "output" else held.append
+pool = FlexibleDecoderPool(FlexibleDecoderPoolConfig(0, 2, 50 if waits_for == "decision" else 60000), callback, evict)
+def submit():
+    pool.submit(raw_frame("a"), RAW)
+def wait():
+    if waits_for == "decision":
+        submit()
+        assert asked.wait(30)
+        submit()
+    elif waits_for == "output":
+        next(pool.outputs())
+    else:
+        for _ in range(8 if waits_for == "drain" else 100):
+            submit()
+        pool.graceful_shutdown()
+
+def interrupt():
+    time.sleep(0.5)
+    _thread.interrupt_main()
+
+threading.Thread(target=interrupt, daemon=True).start()
+try:
+    wait()
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+decide.set()
+"""
+    done = run_script(script, waits_for)
+    assert (done.returncode, done.stdout) == (0, "interrupted\n"), done.stderr
 
 
 def test_a_fork_is_told_and_ends() -> None:

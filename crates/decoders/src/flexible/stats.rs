@@ -43,7 +43,7 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             (Some("pool"), Some((capacity, _))) => {
                 format!("all {capacity} output buffers are in use")
             }
-            (Some(_), _) => "an output is in the hands of the result callback".to_owned(),
+            (Some(_), _) => "an output is in the user's hands, or waits to be pulled".to_owned(),
             (None, _) => "the decoder is at work".to_owned(),
         };
         DecoderError::QueueFull {
