@@ -58,7 +58,6 @@ def test_nobody_pulling_is_back_pressure() -> None:
     assert 16 <= submitted <= 80
     outputs = decoder.outputs()
     assert next(outputs).is_frame
-    wait_until(lambda: decoder.stats()["delivered"] >= 17)
     stopper = started(decoder.graceful_shutdown)
     assert sum(output.is_frame for output in outputs) == submitted - 1
     stopper.join(30)
