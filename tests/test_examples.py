@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 import sys
+import time
+import urllib.request
 from pathlib import Path
 
 import numpy as np
@@ -82,3 +85,39 @@ def test_the_first_readme_example_runs_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "example.py").write_text(code[1])
     printed = run("example.py", cwd=tmp_path)
     assert f"{CLIPS['h264_bpyramid_640x360'].frames} pictures" in printed
+
+
+def test_many_gpus_example_decodes_every_file(tmp_path: Path) -> None:
+    clips = [CLIPS[name] for name in ("h264_bpyramid_640x360", "mjpeg_480x272", "h264_320x240")]
+    printed = run(REPOSITORY / "examples/many_gpus.py", *(clip.path for clip in clips), cwd=tmp_path)
+    counts = re.findall(r"^(\d): .*: (\d+) pictures$", printed, re.MULTILINE)
+    assert counts == [(str(number), str(clip.frames)) for number, clip in enumerate(clips)]
+    assert "on device 0" in printed
+
+
+def test_metrics_example_serves_what_prometheus_reads(tmp_path: Path) -> None:
+    clip = CLIPS["h264_320x240"]
+    path = tmp_path / 'with "quotes".mp4'
+    path.symlink_to(clip.path)
+    command = [sys.executable, str(REPOSITORY / "examples/metrics.py"), str(path), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program:
+        try:
+            assert program.stdout is not None
+            address = program.stdout.readline().strip()
+            label = f'source="{path}"'.replace(' "', ' \\"').replace('s".', 's\\".')
+            expected = f"savant_decoder_delivered_total{{{label}}} "
+            end = time.monotonic() + LIMIT_S
+            value, page = 0, ""
+            # The decoder keeps its last pictures until more packets come.
+            while value < clip.frames - 20:
+                assert time.monotonic() < end, page
+                with urllib.request.urlopen(address) as response:
+                    page = response.read().decode()
+                found = [line for line in page.splitlines() if line.startswith(expected)]
+                value = int(found[0].removeprefix(expected)) if found else 0
+            assert re.search(r"^# TYPE savant_decoder_delivered_total counter$", page, re.MULTILINE)
+            lines = [line for line in page.splitlines() if not line.startswith("#")]
+            assert all(re.fullmatch(r"[a-z_0-9]+(\{.*\})? [0-9.e-]+", line) for line in lines), page
+        finally:
+            program.send_signal(signal.SIGINT)
+        assert program.wait(LIMIT_S) == 0

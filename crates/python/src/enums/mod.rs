@@ -13,7 +13,7 @@ use pyo3::prelude::*;
 #[cfg(not(target_arch = "aarch64"))]
 pub(crate) use self::decoders::PyCudadecMemtype;
 pub(crate) use self::decoders::{
-    PyH264StreamFormat, PyHardware, PyHevcStreamFormat, PyJpegBackend,
+    PyH264StreamFormat, PyHardware, PyHevcStreamFormat, PyJpegBackend, PyQueuePolicy,
 };
 pub(crate) use self::py_enum::{named_py_enum, py_enum};
 pub(crate) use self::surfaces::{
