@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import Any
 import pytest
 
 from clips_lib import Clip
-from decoding import packets_of, recorded
+from decoding import config, packets, packets_of, recorded
 from hostile import HOSTILE, OPEN_GOP, Hostile, Unit, Verdict, joined_at, judge
+from savant_rs.deepstream import FlexibleDecoder
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,23 @@ def test_what_comes_before_a_recovery_point_waits_for_it() -> None:
     assert waited == early
     verdict = judge(clip, sent, recorder.pictures)
     assert (verdict.right, verdict.wrong, verdict.missing) == (60, [], [])
+
+
+def test_a_stream_joined_at_a_recovery_point_beside_others() -> None:
+    """Beside other decoders one has a single thread, with which libav's element fails on a gap in front."""
+    clip = OPEN_GOP[0]
+    sent = joined_at(17, 20)(clip)
+    others = [FlexibleDecoder(config(), lambda output: None) for _ in range((os.cpu_count() or 1) + 1)]
+    for other in others:
+        for frame, data in packets(clip)[:2]:
+            other.submit(frame, data)
+    with recorded() as (decoder, recorder):
+        for unit in sent:
+            decoder.submit(unit.frame, unit.data)
+    verdict = judge(clip, sent, recorder.pictures)
+    assert (verdict.right, verdict.wrong, verdict.missing) == (60, [], [])
+    for other in others:
+        other.shutdown()
 
 
 @pytest.mark.ffmpeg

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 import sys
+import time
+import urllib.request
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import batches
+import decoding
 from clips_lib import CLIPS, CLIPS_DIR, Clip
 from savant_rs.gstreamer import PacketReader
 
@@ -37,12 +43,39 @@ def test_decode_example_prints_every_picture(name: str, tmp_path: Path) -> None:
 
 def test_batch_example_uses_every_picture(tmp_path: Path) -> None:
     clips = [CLIPS[name] for name in ("h264_bpyramid_640x360", "mjpeg_480x272")]
-    printed = run(REPOSITORY / "examples/batch.py", *(clip.path for clip in clips), cwd=tmp_path)
+    printed = run(REPOSITORY / "examples/batch.py", "boxes", *(clip.path for clip in clips), cwd=tmp_path)
     batches = re.findall(r"^batch of (\d+) from (\d) sources: \w+ \((\d+), ", printed, re.MULTILINE)
     frames = sum(clip.frames for clip in clips)
     assert sum(int(size) for size, _, _ in batches) == frames and f"{frames} pictures" in printed
     assert all(size == length for size, _, length in batches)
     assert [int(size) for size, _, _ in batches[:-1]] == [8] * (len(batches) - 1)
+
+
+# Sizes that every backend scales as asked for: as large as in the batch, portrait, twice as large, half as large.
+@pytest.mark.parametrize("size", [(640, 360), (480, 640), (1280, 720), (320, 240)])
+def test_batch_example_maps_boxes_back_to_the_marker(size: tuple[int, int], tmp_path: Path) -> None:
+    width, height = size
+    marker = np.array([width // 4, height // 8, width // 2, height // 2])
+    left, top, right, bottom = marker
+    pixels = np.full((height, width, 4), (40, 60, 50, 255), np.uint8)
+    pixels[top:bottom, left:right] = 255
+    batches.source(pixels).save_png(tmp_path / "marked.png")
+    printed = run(REPOSITORY / "examples/batch.py", "boxes", "marked.png", cwd=tmp_path)
+    found = re.search(r"^marked.png: brightest in \[(.*)\], see (.*)$", printed, re.MULTILINE)
+    assert found is not None, printed
+    box = np.array([int(number) for number in found[1].split(",")])
+    # One pixel of the picture or of the batch, whichever is larger.
+    tolerance = max(1, max(size) / 640)
+    assert np.abs(box - marker).max() <= tolerance
+    with decoding.recorded() as (decoder, recorder):
+        for frame, data in decoding.packets_of(tmp_path / found[2]):
+            decoder.submit(frame, data)
+    drawn = recorder.pictures[0].pixels
+    red = (drawn == (255, 0, 0, 255)).all(axis=2)
+    rows, columns = np.flatnonzero(red.any(axis=1)), np.flatnonzero(red.any(axis=0))
+    around = np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1])
+    assert (around - box).tolist() == [-3, -3, 3, 3]
+    assert (drawn[~red] == pixels[~red]).all()
 
 
 def test_the_first_readme_example_runs_as_it_is(tmp_path: Path) -> None:
@@ -64,3 +97,39 @@ def test_transcode_example_writes_every_picture(codec: str, tmp_path: Path) -> N
     with PacketReader(target) as reader:
         frames = [frame for frame, _ in reader]
     assert [(frame.width, frame.height) for frame in frames] == [(640, 360)] * clip.frames
+
+
+def test_many_gpus_example_decodes_every_file(tmp_path: Path) -> None:
+    clips = [CLIPS[name] for name in ("h264_bpyramid_640x360", "mjpeg_480x272", "h264_320x240")]
+    printed = run(REPOSITORY / "examples/many_gpus.py", *(clip.path for clip in clips), cwd=tmp_path)
+    counts = re.findall(r"^(\d): .*: (\d+) pictures$", printed, re.MULTILINE)
+    assert counts == [(str(number), str(clip.frames)) for number, clip in enumerate(clips)]
+    assert "on device 0" in printed
+
+
+def test_metrics_example_serves_what_prometheus_reads(tmp_path: Path) -> None:
+    clip = CLIPS["h264_320x240"]
+    path = tmp_path / 'with "quotes".mp4'
+    path.symlink_to(clip.path)
+    command = [sys.executable, str(REPOSITORY / "examples/metrics.py"), str(path), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program:
+        try:
+            assert program.stdout is not None
+            address = program.stdout.readline().strip()
+            label = f'source="{path}"'.replace(' "', ' \\"').replace('s".', 's\\".')
+            expected = f"savant_decoder_delivered_total{{{label}}} "
+            end = time.monotonic() + LIMIT_S
+            value, page = 0, ""
+            # The decoder keeps its last pictures until more packets come.
+            while value < clip.frames - 20:
+                assert time.monotonic() < end, page
+                with urllib.request.urlopen(address) as response:
+                    page = response.read().decode()
+                found = [line for line in page.splitlines() if line.startswith(expected)]
+                value = int(found[0].removeprefix(expected)) if found else 0
+            assert re.search(r"^# TYPE savant_decoder_delivered_total counter$", page, re.MULTILINE)
+            lines = [line for line in page.splitlines() if not line.startswith("#")]
+            assert all(re.fullmatch(r"[a-z_0-9]+(\{.*\})? [0-9.e-]+", line) for line in lines), page
+        finally:
+            program.send_signal(signal.SIGINT)
+        assert program.wait(LIMIT_S) == 0

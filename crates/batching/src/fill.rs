@@ -60,11 +60,16 @@ impl Fill {
         Ok(())
     }
 
-    /// Ends the filling.
-    pub(crate) fn finalize(&mut self) -> Result<(), BatchError> {
+    /// Ends the filling; returns [`filled`](Self::filled).
+    pub(crate) fn finalize(&mut self) -> Result<u32, BatchError> {
         self.check([])?;
         self.finalized = true;
-        Ok(())
+        Ok(self.filled)
+    }
+
+    /// Takes back the end of the filling.
+    pub(crate) fn reopen(&mut self) {
+        self.finalized = false;
     }
 }
 
@@ -113,7 +118,7 @@ mod tests {
                         }
                     }
                     Step::Finalize => {
-                        let expected = if finalized { Err(BatchError::Finalized) } else { Ok(()) };
+                        let expected = if finalized { Err(BatchError::Finalized) } else { Ok(fill.filled()) };
                         prop_assert_eq!(fill.finalize(), expected);
                         finalized = true;
                     }

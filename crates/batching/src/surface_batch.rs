@@ -81,10 +81,13 @@ impl SurfaceBatch {
     /// # Errors
     /// [`BatchError::Finalized`], [`Error::NotWritable`].
     pub fn finalize(&self) -> Result<(), BatchError> {
-        let mut fill = self.fill.lock();
-        fill.check([])?;
-        self.buffer.set_num_filled(fill.filled())?;
-        fill.finalize()
+        let filled = self.fill.lock().finalize()?;
+        // This may wait for a transform on another thread; the fill must answer meanwhile.
+        let written = self.buffer.set_num_filled(filled);
+        if written.is_err() {
+            self.fill.lock().reopen();
+        }
+        Ok(written?)
     }
 
     /// A view of a slot that the surface counts as filled: none before the batch is finalized.
@@ -128,9 +131,13 @@ impl SurfaceBatch {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, mpsc};
+    use std::thread;
+    use std::time::Duration;
+
     use proptest::prelude::*;
     use surfaces::wait::Wait;
-    use surfaces::{BufferGenerator, GeneratorConfig, Padding, VideoFormat};
+    use surfaces::{BufferGenerator, Colour, GeneratorConfig, Padding, VideoFormat, draw};
 
     use super::*;
     use crate::UniformBatchGenerator;
@@ -245,16 +252,44 @@ mod tests {
         }
     }
 
+    fn generator() -> UniformBatchGenerator {
+        let config = GeneratorConfig {
+            pool_size: 1,
+            batch_size: SLOTS,
+            ..GeneratorConfig::new(VideoFormat::Gray8, SIDE, SIDE)
+        };
+        UniformBatchGenerator::new(config).unwrap()
+    }
+
+    #[test]
+    fn the_fill_answers_while_finalize_waits_for_the_pixels() {
+        let transform = TransformConfig::default();
+        let batch = generator().acquire_batch(transform, vec![], Wait::forever());
+        let batch = Arc::new(batch.unwrap());
+        batch.buffer.set_num_filled(1).unwrap();
+        let (send, answers) = mpsc::channel();
+        let (finalizing, answer) = draw(&batch.buffer, Colour::default(), |_| {
+            let (finalized, watched) = (batch.clone(), batch.clone());
+            let finalizing = thread::spawn(move || finalized.finalize());
+            thread::spawn(move || {
+                while !watched.is_finalized() {
+                    thread::yield_now();
+                }
+                send.send(watched.num_filled())
+            });
+            (finalizing, answers.recv_timeout(Duration::from_secs(10)))
+        })
+        .unwrap();
+        assert_eq!(answer, Ok(0));
+        finalizing.join().unwrap().unwrap();
+        assert_eq!(batch.buffer.num_filled().unwrap(), 0);
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
         fn a_batch_is_what_was_done_to_it(steps in steps()) {
-            let config = GeneratorConfig {
-                pool_size: 1,
-                batch_size: SLOTS,
-                ..GeneratorConfig::new(VideoFormat::Gray8, SIDE, SIDE)
-            };
-            let pool = UniformBatchGenerator::new(config).unwrap();
+            let pool = generator();
             let transform = TransformConfig { padding: Padding::None, ..TransformConfig::default() };
             let batch = pool.acquire_batch(transform, vec![], Wait::forever()).unwrap();
             let mut model = Model { values: [0; 4], filled: 0, surface: 0, finalized: false };

@@ -3,12 +3,33 @@
 //! A call made from a callback must not wait for that callback, so every blocking call asks here.
 
 use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::sealed::Seal;
 
+/// To whom callbacks belong: a decoder, or a pool with all of its decoders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Owner(u64);
+
+impl Default for Owner {
+    /// One that is not yet in use.
+    fn default() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+impl Owner {
+    /// Whether the current thread is inside a callback of this owner.
+    pub(crate) fn is_inside_callback(self) -> bool {
+        STACK.with_borrow(|stack| stack.iter().any(|running| running.owner == self))
+    }
+}
+
 struct Running {
-    decoder: usize,
+    owner: Owner,
     seal: Option<Arc<Seal>>,
 }
 
@@ -17,12 +38,12 @@ thread_local! {
 }
 
 /// Marks the current thread as inside a callback until it is dropped.
-pub(crate) struct Scope(());
+struct Scope(());
 
 impl Scope {
-    /// Enters a callback of `decoder`, which delivers the frame under `seal` if there is one.
-    pub(crate) fn enter(decoder: usize, seal: Option<Arc<Seal>>) -> Self {
-        STACK.with_borrow_mut(|stack| stack.push(Running { decoder, seal }));
+    /// Enters a callback of `owner`, which delivers the frame under `seal` if there is one.
+    fn enter(owner: Owner, seal: Option<Arc<Seal>>) -> Self {
+        STACK.with_borrow_mut(|stack| stack.push(Running { owner, seal }));
         Self(())
     }
 }
@@ -33,9 +54,10 @@ impl Drop for Scope {
     }
 }
 
-/// Whether the current thread is inside a callback of `decoder`.
-pub(crate) fn is_inside(decoder: usize) -> bool {
-    STACK.with_borrow(|stack| stack.iter().any(|running| running.decoder == decoder))
+/// Runs user code as a callback of `owner`; `None` when it panicked.
+pub(crate) fn run<R>(owner: Owner, seal: Option<Arc<Seal>>, work: impl FnOnce() -> R) -> Option<R> {
+    let _scope = Scope::enter(owner, seal);
+    catch_unwind(AssertUnwindSafe(work)).ok()
 }
 
 /// Whether the current thread is inside the callback that delivers the frame under `seal`.

@@ -41,6 +41,8 @@ pub(crate) struct Inspection {
     pub parameter_sets: Option<Payload>,
     /// The H.264 or HEVC sequence parameter set that the packet brings.
     pub sequence_set: Option<Payload>,
+    /// Whether a decoder that begins here finds a gap in the frame numbers of H.264.
+    pub has_gap_in_front: bool,
     /// Why this stream is nothing for a hardware decoder, whatever the chip can do.
     pub only_software: Option<&'static str>,
 }
@@ -75,6 +77,7 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
         is_recovery_point: false,
         parameter_sets: None,
         sequence_set: None,
+        has_gap_in_front: false,
         only_software: None,
     };
     let corrupt = NoPicture::Corrupt;
@@ -182,6 +185,7 @@ fn from_access_unit(unit: AccessUnit, config: impl Fn(&AccessUnit) -> DecoderCon
         is_recovery_point: unit.is_recovery_point,
         parameter_sets: unit.parameter_sets,
         sequence_set: unit.sequence_set,
+        has_gap_in_front: unit.has_gap_in_front,
         only_software: None,
         payload: unit.annex_b,
     }

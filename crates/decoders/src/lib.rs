@@ -1,6 +1,7 @@
 //! Decoding of encoded video frames into pooled RGBA surfaces.
 //!
-//! [`FlexibleDecoder`] takes the packets of one stream and builds the decoders that the stream needs.
+//! [`FlexibleDecoder`] takes the packets of one stream and builds the decoders that the stream needs;
+//! [`FlexibleDecoderPool`] has one for each of many streams.
 //! Its state machine (`machine`) is pure; threads, `GStreamer` and the user's callbacks are around it.
 
 #![forbid(unsafe_code)]
@@ -14,14 +15,21 @@ mod inspect;
 mod machine;
 mod outcome;
 mod output;
+mod pool;
+mod process;
+mod pull;
 mod sealed;
 
 pub use engine::{Element, software_elements};
 pub use flexible::{
-    ConfigCallback, DecoderError, FlexibleDecoder, FlexibleDecoderConfig, OutputConfig, Stats,
-    Submission, live_sessions,
+    ConfigCallback, DecoderError, FlexibleDecoder, FlexibleDecoderConfig, OutputConfig,
+    QueueConfig, Stats, StreamConfig, Submission, live_sessions,
 };
 pub use machine::{Counters, Latency};
-pub use outcome::{DecoderParameters, NoPicture, SkipReason};
+pub use outcome::{DecoderParameters, NoPicture, QueuePolicy, SkipReason};
 pub use output::{DecodedFrame, DecoderInfo, FrameOutput, Output, Payload, Sink};
+pub use pool::{
+    EvictionCallback, EvictionDecision, FlexibleDecoderPool, FlexibleDecoderPoolConfig, PoolStats,
+};
+pub use pull::{Outputs, Waker};
 pub use sealed::{SealedDelivery, UnsealError};

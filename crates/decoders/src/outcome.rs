@@ -43,6 +43,31 @@ impl NoPicture {
     }
 }
 
+/// What becomes of packets that come faster than they are decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum QueuePolicy {
+    /// The submitter waits.
+    #[default]
+    Block,
+    /// The oldest packets are left out, up to one that no picture from there on refers beyond. If none is queued,
+    /// so is what comes until then.
+    DropOldestGop,
+    /// Packets are left out whose pictures no other refers to, the oldest first. If none is queued, the submitter
+    /// waits.
+    DropNonReference,
+}
+
+impl QueuePolicy {
+    /// The name given as the detail of the skip reason.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Block => "block",
+            Self::DropOldestGop => "drop_oldest_gop",
+            Self::DropNonReference => "drop_non_reference",
+        }
+    }
+}
+
 /// Why a frame was not decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SkipReason {
@@ -67,6 +92,8 @@ pub enum SkipReason {
     DecoderCreationFailed(String),
     /// The decoder took the frame, and no picture belongs to it.
     NoPicture(NoPicture),
+    /// Packets came faster than they were decoded, and the queue's policy left it out.
+    QueueOverflow(QueuePolicy),
 }
 
 impl SkipReason {
@@ -81,6 +108,7 @@ impl SkipReason {
             Self::DetectionBufferOverflow => "detection_buffer_overflow",
             Self::DecoderCreationFailed(_) => "decoder_creation_failed",
             Self::NoPicture(_) => "no_picture",
+            Self::QueueOverflow(_) => "queue_overflow",
         }
     }
 
@@ -94,6 +122,7 @@ impl SkipReason {
             | Self::InvalidPayload(text)
             | Self::DecoderCreationFailed(text) => Some(text.clone()),
             Self::NoPicture(why) => Some(why.name().to_owned()),
+            Self::QueueOverflow(policy) => Some(policy.name().to_owned()),
             Self::NoPayload | Self::WaitingForKeyframe | Self::DetectionBufferOverflow => None,
         }
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use frames::{Codec, FrameInfo};
 use parking_lot::Mutex;
+use surfaces::wait::{Wait, WaitError};
 use surfaces::{Rect, SharedBuffer, VideoFormat};
 
 use crate::outcome::{DecoderParameters, SkipReason};
@@ -121,6 +122,19 @@ pub enum Output<T> {
 pub trait Sink<T>: Send + Sync {
     /// Takes one output. May block: the decoder holds no lock.
     fn take(&self, output: Output<T>);
+
+    /// Waits until there is room for another output. Asked before each output that a decoder hands over by itself,
+    /// and before a frame is taken.
+    fn ready(&self, wait: Wait<'_>) -> Result<(), WaitError> {
+        let _ = wait;
+        Ok(())
+    }
+
+    /// From now on [`ready`](Self::ready) must not wait: the decoder is being shut down.
+    fn close(&self) {}
+
+    /// No output comes any more.
+    fn end(&self) {}
 
     /// Calls `work` once, which takes several outputs: what each of them needs can be fetched for all
     /// together.

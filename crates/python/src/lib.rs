@@ -23,6 +23,7 @@ use pyo3::prelude::*;
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     logging::init();
+    logging::register(module)?;
     enums::register(module)?;
     geometry::register(module)?;
     letterbox_map::register(module)?;

@@ -14,7 +14,8 @@ use crate::view::SurfaceView;
 /// `gpu_id` is the device of the result, which is that of the views.
 ///
 /// # Errors
-/// [`Error::NotAssemblable`] without views, with more than 1024, and for views of several memory types;
+/// [`Error::NotAssemblable`] without views, with more than 1024, for views of several memory types, and for views
+/// on another device;
 /// [`Error::NotNvBufSurface`]; a failure of the device.
 pub fn assemble(gpu_id: u32, views: &[SurfaceView]) -> Result<SharedBuffer, Error> {
     if views.len() > MAX_BATCH_SIZE as usize {

@@ -18,11 +18,10 @@ pub const TEARDOWN_LIMIT: Duration = Duration::from_secs(5);
 pub struct Teardown(Arc<(Mutex<bool>, Condvar)>);
 
 impl Teardown {
-    /// Waits at most [`TEARDOWN_LIMIT`]; `false` when the teardown is still running then.
-    pub fn wait(&self) -> bool {
+    /// Waits; `false` when the teardown is still running then.
+    pub fn wait(&self, wait: Wait<'_>) -> bool {
         let (ended, changed) = &*self.0;
-        Wait::at_most(TEARDOWN_LIMIT)
-            .on(changed, &mut ended.lock(), |ended| ended.then_some(()))
+        wait.on(changed, &mut ended.lock(), |ended| ended.then_some(()))
             .is_ok()
     }
 
@@ -72,9 +71,9 @@ mod tests {
         let hanging = retire(move || {
             let _ = hangs.recv();
         });
-        assert!(retire(|| ()).wait());
+        assert!(retire(|| ()).wait(Wait::at_most(TEARDOWN_LIMIT)));
         assert!(!hanging.has_ended());
         drop(release);
-        assert!(hanging.wait());
+        assert!(hanging.wait(Wait::at_most(TEARDOWN_LIMIT)));
     }
 }

@@ -44,6 +44,8 @@ pub struct AccessUnit {
     pub is_random_access: bool,
     /// Whether a decoder that has the parameter sets may begin here too (H.264 recovery point).
     pub is_recovery_point: bool,
+    /// Whether it is a picture of H.264 that may refer to others, though decoding may begin with it.
+    pub has_gap_in_front: bool,
     /// The parameter sets with start codes, if they are complete.
     pub parameter_sets: Option<Arc<[u8]>>,
     /// The sequence parameter set, if there is one.
@@ -127,6 +129,7 @@ impl Syntax {
             is_random_access: has_parameter_sets
                 && (has(Role::RandomAccessSlice) || (has(Role::RecoveryPoint) && has(Role::Slice))),
             is_recovery_point: has(Role::RecoveryPoint),
+            has_gap_in_front: self == Self::H264 && !has(Role::RandomAccessSlice),
             parameter_sets: has_parameter_sets.then(|| parameter_sets(&annex_b, &units, &roles)),
             sequence_set: sequence_set.map(Into::into),
             profile_idc: sequence_set.and_then(|unit| self.profile_idc(unit)),

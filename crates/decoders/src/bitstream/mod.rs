@@ -1,6 +1,7 @@
 //! What a decoder must know of a packet before it is decoded. Pure functions over bytes.
 
 mod bits;
+pub mod dependence;
 pub mod h26x;
 mod hevc_sequence;
 mod hevc_vui;

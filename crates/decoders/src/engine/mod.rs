@@ -65,6 +65,8 @@ pub(crate) struct Blueprint {
     pub samples: Samples,
     /// Pixel format of the output buffers.
     pub format: VideoFormat,
+    /// Whether the stream begins with a gap in the frame numbers of H.264.
+    pub has_gap_in_front: bool,
     /// Why no hardware decoder should be tried.
     pub only_software: Option<&'static str>,
 }
@@ -112,7 +114,7 @@ impl Blueprint {
             output: self.output(Place::Planes),
             stamps: element::Stamps::Decoding,
             is_shown: None,
-            configure: &share_cores,
+            configure: &|element| share_cores(element, self.has_gap_in_front),
         };
         let events = events(info(element, false));
         Ok(Box::new(element::ElementEngine::new(&setup, events)?))
@@ -220,9 +222,12 @@ fn libav_threads() -> usize {
 }
 
 /// Gives a software decoder its share of the cores.
-fn share_cores(element: &gst::Element) {
+///
+/// With one thread, libav's element (1.22) fails on a gap in the frame numbers: it lets go of the packet that libav
+/// still fills the gap for. A gap in front comes with each session that does not begin with an IDR picture.
+fn share_cores(element: &gst::Element, has_gap_in_front: bool) {
     if element.has_property("max-threads") {
-        let threads = libav_threads();
+        let threads = libav_threads().max(if has_gap_in_front { 2 } else { 1 });
         element.set_property("max-threads", i32::try_from(threads).unwrap_or(1));
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use surfaces::{TransformConfig, VideoFormat};
 
 use crate::config::{DecoderConfig, Hardware};
+use crate::outcome::QueuePolicy;
 
 /// Changes the configuration of a decoder before it is built; runs on the submitting thread.
 pub type ConfigCallback<T> = Arc<dyn Fn(DecoderConfig, &T) -> DecoderConfig + Send + Sync>;
@@ -32,11 +33,28 @@ impl Default for OutputConfig {
     }
 }
 
-/// How a decoder is bound and bounded.
+/// The packets that wait for a decoder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QueueConfig {
+    /// What becomes of packets for a full queue.
+    pub policy: QueuePolicy,
+    /// How many packets wait at most, at least 1.
+    pub max_packets: usize,
+}
+
+impl Default for QueueConfig {
+    /// 16 packets; then the submitter waits.
+    fn default() -> Self {
+        Self {
+            policy: QueuePolicy::Block,
+            max_packets: 16,
+        }
+    }
+}
+
+/// How streams are decoded; the same for a decoder and a pool of decoders.
 #[derive(Clone)]
-pub struct FlexibleDecoderConfig<T> {
-    /// The only source whose frames are decoded.
-    pub source_id: String,
+pub struct StreamConfig<T> {
     /// GPU ordinal.
     pub gpu_id: u32,
     /// Output buffers of a session; 0 allocates without limit.
@@ -48,6 +66,8 @@ pub struct FlexibleDecoderConfig<T> {
     pub stall_timeout: Option<Duration>,
     /// H.264 and HEVC packets kept while waiting for a random access point.
     pub detect_buffer_limit: usize,
+    /// The queue in front of the decoder.
+    pub queue: QueueConfig,
     /// How much the decoder may depend on hardware.
     pub hardware: Hardware,
     /// What is delivered.
@@ -56,19 +76,38 @@ pub struct FlexibleDecoderConfig<T> {
     pub config_callback: Option<ConfigCallback<T>>,
 }
 
-impl<T> FlexibleDecoderConfig<T> {
+impl<T> StreamConfig<T> {
     /// A configuration with the defaults: 1 s idle timeout, 10 s stall timeout, 30 packets, hardware preferred, RGBA.
-    pub fn new(source_id: impl Into<String>, gpu_id: u32, pool_size: u32) -> Self {
+    pub fn new(gpu_id: u32, pool_size: u32) -> Self {
         Self {
-            source_id: source_id.into(),
             gpu_id,
             pool_size,
             idle_timeout: Duration::from_secs(1),
             stall_timeout: Some(Duration::from_secs(10)),
             detect_buffer_limit: 30,
+            queue: QueueConfig::default(),
             hardware: Hardware::default(),
             output: OutputConfig::default(),
             config_callback: None,
+        }
+    }
+}
+
+/// How a decoder is bound and bounded.
+#[derive(Clone)]
+pub struct FlexibleDecoderConfig<T> {
+    /// The only source whose frames are decoded.
+    pub source_id: String,
+    /// How they are decoded.
+    pub stream: StreamConfig<T>,
+}
+
+impl<T> FlexibleDecoderConfig<T> {
+    /// A configuration with the defaults of [`StreamConfig::new`].
+    pub fn new(source_id: impl Into<String>, gpu_id: u32, pool_size: u32) -> Self {
+        Self {
+            source_id: source_id.into(),
+            stream: StreamConfig::new(gpu_id, pool_size),
         }
     }
 }

@@ -1,31 +1,29 @@
 //! The decoder's shared state, and how the machine's effects are carried out.
 
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use frames::{Codec, FrameInfo};
 use parking_lot::Mutex;
-use surfaces::reaper::{self, Teardown};
+use surfaces::reaper::Teardown;
 use surfaces::wait::Wait;
 use surfaces::{Rect, SharedBuffer};
 
 use super::change::{Signals, Until};
-use super::config::FlexibleDecoderConfig;
+use super::config::{FlexibleDecoderConfig, StreamConfig};
 use super::delivery::Delivery;
 use super::error::DecoderError;
 use super::link::Link;
 use super::tracker::{AccessUnit, Running, Tracker, Verdict};
 use super::turns::Turns;
-use crate::callback::{self, Scope};
+use crate::callback::{self, Owner};
 use crate::engine::Blueprint;
 use crate::machine::{Arrival, Effects, Flow, Gate, Input, LaneId, Limits, Machine, Outgoing};
-use crate::outcome::{DecoderParameters, NoPicture, SkipReason};
+use crate::outcome::{DecoderParameters, NoPicture, QueuePolicy, SkipReason};
 use crate::output::{DecodedFrame, DecoderInfo, FrameOutput, Output, Packet, Payload, Sink};
+use crate::process;
 
-/// Packets queued in front of a decoder.
-const INPUT_BOUND: usize = 16;
 /// Pictures between a decoder and the user.
 const OUTPUT_BOUND: usize = 16;
 /// How long a pending end of stream waits for more packets before the decoder is flushed.
@@ -70,8 +68,11 @@ pub(super) struct State<T: Clone + Send + Sync + 'static> {
 
 /// What all threads of a decoder share. The lock is never held while foreign code runs.
 pub(super) struct Core<T: Clone + Send + Sync + 'static> {
-    pub config: FlexibleDecoderConfig<T>,
-    pub sink: Box<dyn Sink<T>>,
+    pub source_id: String,
+    pub config: StreamConfig<T>,
+    pub sink: Arc<dyn Sink<T>>,
+    /// To whom the callbacks belong.
+    pub owner: Owner,
     pub state: Mutex<State<T>>,
     /// Follows the access units of the current session. Never held together with `state`.
     tracker: Mutex<Tracker>,
@@ -83,14 +84,24 @@ pub(super) fn now() -> Instant {
 }
 
 impl<T: Clone + Send + Sync + 'static> Core<T> {
-    pub(super) fn new(config: FlexibleDecoderConfig<T>, sink: Box<dyn Sink<T>>) -> Arc<Self> {
+    pub(super) fn new(
+        config: FlexibleDecoderConfig<T>,
+        sink: Arc<dyn Sink<T>>,
+        owner: Owner,
+    ) -> Arc<Self> {
+        process::claim();
+        let FlexibleDecoderConfig {
+            source_id,
+            stream: config,
+        } = config;
         let limits = Limits {
             detect_buffer: config.detect_buffer_limit,
             idle_timeout: config.idle_timeout,
             eos_flush: EOS_FLUSH.min(config.idle_timeout),
             stall_timeout: config.stall_timeout,
-            input: INPUT_BOUND,
-            reentrant_input: 4 * INPUT_BOUND,
+            policy: config.queue.policy,
+            input: config.queue.max_packets.max(1),
+            reentrant_input: config.queue.max_packets.max(1).saturating_mul(4),
             output: OUTPUT_BOUND,
         };
         let state = State {
@@ -103,35 +114,20 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             teardowns: Vec::new(),
         };
         Arc::new(Self {
+            source_id,
             config,
             sink,
+            owner,
             state: Mutex::new(state),
             // Replaced when the first session begins.
-            tracker: Mutex::new(Tracker::new(Codec::RawRgba)),
+            tracker: Mutex::new(Tracker::new(Codec::RawRgba, false)),
             signals: Signals::default(),
         })
-    }
-
-    /// Names the decoder for the record of running callbacks.
-    pub(super) fn id(&self) -> usize {
-        std::ptr::from_ref(self).addr()
-    }
-
-    pub(super) fn is_closed(&self) -> bool {
-        self.state.lock().machine.is_closed()
     }
 
     /// Packets in front of the decoder.
     pub(super) fn queued(&self) -> usize {
         self.state.lock().machine.queue_depths().0
-    }
-
-    pub(super) fn refuse_in_callback(&self, call: &'static str) -> Result<(), DecoderError> {
-        if callback::is_inside(self.id()) {
-            Err(DecoderError::InsideCallback { call })
-        } else {
-            Ok(())
-        }
     }
 
     /// Counts and hands over a frame that no decoder will see.
@@ -172,12 +168,14 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             without_picture,
             is_undecodable: verdict.undecodable.is_some(),
             renews: verdict.renews,
+            dependence: verdict.dependence,
         }
     }
 
     /// What becomes of an access unit with these parameters: one that begins a session begins the count
     /// too.
     fn judge(&self, params: DecoderParameters, unit: &AccessUnit) -> Verdict {
+        let drops = self.config.queue.policy != QueuePolicy::Block;
         let running = {
             let state = self.state.lock();
             state.machine.continuing(params).map(|lane| {
@@ -185,18 +183,19 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
                 Running {
                     pairs_by_order: link.is_some_and(|link| link.is_hardware()),
                     is_silent: state.machine.is_silent(lane),
+                    is_skipping: state.machine.is_skipping(lane),
                 }
             })
         };
         let mut tracker = self.tracker.lock();
         if running.is_none() && unit.gate != Gate::Dependent {
-            *tracker = Tracker::new(params.codec);
+            *tracker = Tracker::new(params.codec, drops);
         }
         let verdict = tracker.follow(unit, running.unwrap_or_default());
         if !verdict.renews {
             return verdict;
         }
-        *tracker = Tracker::new(params.codec);
+        *tracker = Tracker::new(params.codec, drops);
         let parameter_sets = unit.parameter_sets.clone();
         let anew = AccessUnit {
             data: unit.behind(verdict.missing_sets.as_ref()),
@@ -268,82 +267,6 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
         drop(unused);
     }
 
-    fn retire(&self, lane: LaneId) {
-        let link = {
-            let mut state = self.change();
-            let Some(link) = state.links.remove(&lane) else {
-                return;
-            };
-            state.retiring += 1;
-            link
-        };
-        let teardown = reaper::retire(move || link.stop());
-        let mut state = self.change();
-        state.retiring -= 1;
-        state.teardowns.retain(|earlier| !earlier.has_ended());
-        state.teardowns.push(teardown);
-    }
-
-    /// Ends at once. With `wait`, for the running callback and the teardown, both within limits.
-    pub(super) fn abandon(self: &Arc<Self>, wait: bool) -> Result<(), DecoderError> {
-        let (remains, links): (_, Vec<_>) = {
-            let mut state = self.change();
-            if wait && state.machine.is_closed() {
-                return Err(DecoderError::ShutDown);
-            }
-            (
-                state.machine.abandon(),
-                state.links.drain().map(|(_, link)| link).collect(),
-            )
-        };
-        drop(remains);
-        let mut teardowns = std::mem::take(&mut self.state.lock().teardowns);
-        for link in links {
-            link.cancel();
-            teardowns.push(reaper::retire(move || link.stop()));
-        }
-        if wait {
-            self.await_teardowns(&teardowns);
-            self.await_delivery_thread(Wait::at_most(reaper::TEARDOWN_LIMIT));
-        }
-        Ok(())
-    }
-
-    fn await_teardowns(&self, teardowns: &[Teardown]) {
-        if !teardowns.iter().all(Teardown::wait) {
-            tracing::error!(
-                "a decoder of source {:?} could not be stopped within {:?} and is left to itself",
-                self.config.source_id,
-                reaper::TEARDOWN_LIMIT
-            );
-        }
-    }
-
-    fn await_delivery_thread(self: &Arc<Self>, wait: Wait<'_>) {
-        let ended = self.sleep(Until::Progress, wait, |state| {
-            (!state.delivery.is_running()).then_some(())
-        });
-        if ended.is_err() {
-            tracing::warn!(
-                "a callback of source {:?} still runs after its decoder was shut down",
-                self.config.source_id
-            );
-        }
-    }
-
-    /// Waits until everything has been handed over, and for the teardown.
-    pub(super) fn wait_drained(self: &Arc<Self>, wait: Wait<'_>) -> Result<(), DecoderError> {
-        self.sleep(Until::Progress, wait, |state| {
-            let is_over =
-                state.machine.is_drained() && state.links.is_empty() && state.retiring == 0;
-            is_over.then_some(())
-        })?;
-        let teardowns = std::mem::take(&mut self.state.lock().teardowns);
-        self.await_teardowns(&teardowns);
-        self.await_delivery_thread(Wait::at_most(reaper::TEARDOWN_LIMIT));
-        Ok(())
-    }
-
     /// Waits until the outputs that open a lane have been handed over.
     pub(super) fn wait_settled(
         self: &Arc<Self>,
@@ -369,26 +292,24 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             Output::Frame(frame) => Some(frame.seal().clone()),
             _ => None,
         };
-        let _scope = Scope::enter(self.id(), seal);
-        if catch_unwind(AssertUnwindSafe(|| self.sink.take(output))).is_err() {
+        if callback::run(self.owner, seal, || self.sink.take(output)).is_none() {
             tracing::error!(
                 "the result callback of source {:?} panicked",
-                self.config.source_id
+                self.source_id
             );
         }
     }
 
     /// Runs another callback of the user; `None` when it panicked.
-    pub(super) fn in_callback<R>(&self, callback: impl FnOnce() -> R) -> Option<R> {
-        let _scope = Scope::enter(self.id(), None);
-        let result = catch_unwind(AssertUnwindSafe(callback));
-        if result.is_err() {
+    pub(super) fn in_callback<R>(&self, work: impl FnOnce() -> R) -> Option<R> {
+        let result = callback::run(self.owner, None, work);
+        if result.is_none() {
             tracing::error!(
                 "the configuration callback of source {:?} panicked",
-                self.config.source_id
+                self.source_id
             );
         }
-        result.ok()
+        result
     }
 
     fn output(&self, output: Outgoing<Types<T>>) -> Output<T> {

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
+use surfaces::wait::Wait;
+
 use super::core::{Core, State, Types, now};
 use crate::machine::{Effects, Machine, Outgoing};
 
@@ -67,7 +69,7 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             self.change().delivery.running = false;
             tracing::error!(
                 "no thread to deliver the outputs of source {:?}: {error}",
-                self.config.source_id
+                self.source_id
             );
         }
     }
@@ -105,6 +107,8 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             self.sink.scope(&mut || {
                 for _ in 0..MAX_TOGETHER {
                     let Some(output) = next.take() else { return };
+                    // Nothing else ends this wait than room, or the end.
+                    let _ = self.sink.ready(Wait::forever());
                     self.emit(output);
                     let mut state = self.change();
                     state.machine.delivered(now());

@@ -9,6 +9,15 @@ pub enum DecoderError {
     /// The decoder takes nothing more.
     #[error("the decoder is shut down")]
     ShutDown,
+    /// The pool takes nothing more.
+    #[error("the decoder pool is shut down")]
+    PoolShutDown,
+    /// This process is a fork of the one whose threads decode.
+    #[error(
+        "this process was forked from the one that its decoders work in, whose threads it does not have: start \
+         processes with the method \"spawn\", or fork before the first decoder is made"
+    )]
+    Forked,
     /// A raw picture has the wrong size.
     #[error("a raw payload of {actual} bytes was given, {width}x{height} needs exactly {expected}")]
     RawSize {
@@ -36,6 +45,24 @@ pub enum DecoderError {
     InsideCallback {
         /// The call's name.
         call: &'static str,
+    },
+    /// There was no room in the queue within the time that a submission may take.
+    #[error(
+        "{queued} packets wait for the decoder of source {source_id:?}, and there was no room in time: {holder}"
+    )]
+    QueueFull {
+        /// The decoder's source.
+        source_id: String,
+        /// Packets in the queue.
+        queued: usize,
+        /// What keeps the decoder from taking them.
+        holder: String,
+    },
+    /// It was being decided about the source for longer than a submission may take.
+    #[error("the eviction callback decides about source {source_id:?}, and did not return in time")]
+    Undecided {
+        /// The source.
+        source_id: String,
     },
     /// The wait ended before the call was complete.
     #[error("the call was given up: {0}")]

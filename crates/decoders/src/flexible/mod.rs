@@ -6,27 +6,31 @@ mod core;
 mod delivery;
 mod error;
 mod link;
+mod shutdown;
 mod stats;
 mod tracker;
 mod turns;
 
 use std::sync::Arc;
 
-pub use config::{ConfigCallback, FlexibleDecoderConfig, OutputConfig};
+pub use config::{ConfigCallback, FlexibleDecoderConfig, OutputConfig, QueueConfig, StreamConfig};
 pub use error::DecoderError;
 pub use link::live_sessions;
+pub(crate) use shutdown::refuse_in_fork;
 pub use stats::Stats;
-use surfaces::wait::Wait;
+use surfaces::reaper;
+use surfaces::wait::{Wait, WaitError};
 
 use self::change::Until;
 use self::core::Core;
 use self::tracker::AccessUnit;
-use crate::callback;
+use crate::callback::Owner;
 use crate::engine::Blueprint;
 use crate::inspect::{self, Inspection, RawSize, Refusal};
 use crate::machine::Submitted;
 use crate::outcome::{DecoderParameters, SkipReason};
 use crate::output::{Payload, Sink};
+use crate::process;
 
 /// A frame for a decoder.
 pub struct Submission<T> {
@@ -51,18 +55,29 @@ pub struct FlexibleDecoder<T: Clone + Send + Sync + 'static> {
 
 impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
     /// A decoder in its initial state. No device and no thread is used before the first frame.
-    pub fn new(config: FlexibleDecoderConfig<T>, sink: impl Sink<T> + 'static) -> Self {
+    pub fn new(config: FlexibleDecoderConfig<T>, sink: Arc<dyn Sink<T>>) -> Self {
+        Self::owned(config, sink, Owner::default())
+    }
+
+    /// A decoder that shares its sink, and the rules for calls from callbacks, with others of `owner`.
+    pub(crate) fn owned(
+        config: FlexibleDecoderConfig<T>,
+        sink: Arc<dyn Sink<T>>,
+        owner: Owner,
+    ) -> Self {
         Self {
-            core: Core::new(config, Box::new(sink)),
+            core: Core::new(config, sink, owner),
         }
     }
 
     /// Takes a frame. Blocks while the input queue is full and, when codec or size changed, until all
     /// earlier frames and the [`ParameterChange`](crate::Output::ParameterChange) have been handed over; from a
-    /// callback of this decoder it never blocks. A decoder that stalls is given up after the stall
+    /// callback of this decoder it never blocks. When `wait` is over before there is room, the frame is not
+    /// taken. A decoder that stalls is given up after the stall
     /// timeout, with an error output for each of its frames, and a new one begins at the next random
     /// access point (H.264, HEVC) or the next frame.
     pub fn submit(&self, submission: Submission<T>, wait: Wait<'_>) -> Result<(), DecoderError> {
+        refuse_in_fork()?;
         let core = &self.core;
         if core.is_closed() {
             return Err(DecoderError::ShutDown);
@@ -73,9 +88,13 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
             data,
             frame,
         } = submission;
+        if !core.owner.is_inside_callback() {
+            let ready = core.sink.ready(wait);
+            ready.map_err(|error| core.or_queue_full(error.into()))?;
+        }
         let item = core::Item { frame, info, data };
-        if source_id != core.config.source_id {
-            let expected = core.config.source_id.clone();
+        if source_id != core.source_id {
+            let expected = core.source_id.clone();
             let item = core::Item { data: None, ..item };
             return core.refuse(
                 item,
@@ -123,6 +142,7 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
             is_recovery_point,
             parameter_sets,
             sequence_set,
+            has_gap_in_front,
             only_software,
         } = inspection;
         let info = item.info;
@@ -135,11 +155,12 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
             width: info.width,
             height: info.height,
         };
-        let reentrant = callback::is_inside(core.id());
+        let reentrant = core.owner.is_inside_callback();
         let _turn = if reentrant {
             None
         } else {
-            Some(core.take_turn(wait)?)
+            let turn = core.take_turn(wait);
+            Some(turn.map_err(|error| core.or_queue_full(error))?)
         };
         let unit = AccessUnit {
             data: payload,
@@ -162,7 +183,8 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
                 }
                 other => Some(other),
             }
-        })?;
+        });
+        let submitted = submitted.map_err(|error| core.or_queue_full(error.into()))?;
         let effects = match submitted {
             Submitted::Accepted(effects) => effects,
             Submitted::ShutDown => return Err(DecoderError::ShutDown),
@@ -189,13 +211,18 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
                     profile_idc,
                     samples: samples.unwrap_or_default(),
                     format: core.config.output.format,
+                    has_gap_in_front,
                     only_software,
                 },
                 info.fps,
             )
         });
         match settle {
-            Some(lane) if !reentrant => core.wait_settled(lane, wait),
+            Some(lane) if !reentrant => match core.wait_settled(lane, wait) {
+                // The frame has been taken: that is no failure.
+                Err(DecoderError::Wait(WaitError::TimedOut)) => Ok(()),
+                result => result,
+            },
             _ => Ok(()),
         }
     }
@@ -207,8 +234,9 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
         source_id: impl Into<String>,
         wait: Wait<'_>,
     ) -> Result<(), DecoderError> {
+        refuse_in_fork()?;
         let core = &self.core;
-        let _turn = if callback::is_inside(core.id()) {
+        let _turn = if core.owner.is_inside_callback() {
             None
         } else {
             Some(core.take_turn(wait)?)
@@ -225,27 +253,58 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
     /// handed over; a decoder that returns nothing for the idle timeout is given up, with an error
     /// output for each of its frames.
     pub fn graceful_shutdown(&self, wait: Wait<'_>) -> Result<(), DecoderError> {
-        let core = &self.core;
-        core.refuse_in_callback("graceful_shutdown()")?;
-        let effects = core
-            .change()
-            .machine
-            .close(core::now())
-            .ok_or(DecoderError::ShutDown)?;
-        core.carry_out(effects);
-        core.wait_drained(wait)
+        self.core.refuse_in_callback("graceful_shutdown()")?;
+        self.core.close()?;
+        self.core.wait_drained(wait)?;
+        self.core.sink.end();
+        Ok(())
     }
 
     /// Drops everything that is inside; it counts as lost. Blocks for a running callback and for the
     /// teardown, at most some seconds.
     pub fn shutdown(&self) -> Result<(), DecoderError> {
         self.core.refuse_in_callback("shutdown()")?;
-        self.core.abandon(true)
+        self.core.abandon(true)?;
+        self.core.wait_ended(Wait::at_most(reaper::TEARDOWN_LIMIT));
+        self.core.sink.end();
+        Ok(())
     }
 
     /// Whether the decoder takes nothing more.
     pub fn is_shut_down(&self) -> bool {
         self.core.is_closed()
+    }
+
+    /// Ends the session: what is inside comes out, and the next frame starts as the first one did. Does not wait.
+    pub(crate) fn rest(&self) {
+        self.core.rest();
+    }
+
+    /// Whether nothing is inside and no session runs.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.core.state.lock().machine.is_at_rest()
+    }
+
+    /// Takes nothing more; what is inside comes out. Does not wait.
+    pub(crate) fn close(&self) {
+        // One that is closed already stays so.
+        let _ = self.core.close();
+    }
+
+    /// Waits until what was inside when it was closed has come out.
+    pub(crate) fn wait_drained(&self, wait: Wait<'_>) -> Result<(), DecoderError> {
+        self.core.wait_drained(wait)
+    }
+
+    /// Drops what is inside and takes nothing more. Does not wait.
+    pub(crate) fn abandon(&self) {
+        // Whoever does so unconditionally is told of no error.
+        let _ = self.core.abandon(false);
+    }
+
+    /// Waits for the teardown and the running callback after [`abandon`](Self::abandon).
+    pub(crate) fn wait_ended(&self, wait: Wait<'_>) {
+        self.core.wait_ended(wait);
     }
 
     /// A consistent snapshot of all counters; works after a shutdown too.
@@ -256,7 +315,13 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
 
 impl<T: Clone + Send + Sync + 'static> Drop for FlexibleDecoder<T> {
     fn drop(&mut self) {
+        if process::is_fork() {
+            // What is behind it waits for threads that are not there.
+            std::mem::forget(self.core.clone());
+            return;
+        }
         // Whoever drops a running decoder gets its resources back, without waiting for them.
-        let _ = self.core.abandon(false);
+        self.abandon();
+        self.core.sink.end();
     }
 }

@@ -1,8 +1,10 @@
 //! What a decoder tells about itself.
 
 use frames::FrameInfo;
+use surfaces::wait::WaitError;
 
 use super::core::Core;
+use super::error::DecoderError;
 use crate::machine::{Counters, Latency};
 
 /// A consistent snapshot of a decoder.
@@ -27,6 +29,30 @@ pub struct Stats {
 }
 
 impl<T: Clone + Send + Sync + 'static> Core<T> {
+    /// Tells what holds the queue, when `error` is that a submission found no room in time.
+    pub(super) fn or_queue_full(&self, error: DecoderError) -> DecoderError {
+        match error {
+            DecoderError::Wait(WaitError::TimedOut) => self.queue_full(),
+            error => error,
+        }
+    }
+
+    fn queue_full(&self) -> DecoderError {
+        let stats = self.stats();
+        let holder = match (stats.blocked_on, stats.pool) {
+            (Some("pool"), Some((capacity, _))) => {
+                format!("all {capacity} output buffers are in use")
+            }
+            (Some(_), _) => "an output is in the user's hands, or waits to be pulled".to_owned(),
+            (None, _) => "the decoder is at work".to_owned(),
+        };
+        DecoderError::QueueFull {
+            source_id: self.source_id.clone(),
+            queued: stats.queue_depths.0,
+            holder,
+        }
+    }
+
     pub(super) fn stats(&self) -> Stats {
         let state = self.state.lock();
         let machine = &state.machine;

@@ -2,6 +2,7 @@
 
 use frames::Codec;
 
+use crate::bitstream::dependence::{Dependence, DependenceReader};
 use crate::bitstream::presentation::{PresentationClock, Stamp};
 use crate::bitstream::samples::Samples;
 use crate::bitstream::vpx;
@@ -52,6 +53,8 @@ pub(super) struct Running {
     pub pairs_by_order: bool,
     /// Its decoder has returned nothing for very many packets.
     pub is_silent: bool,
+    /// It leaves out what comes until it can start anew, because its queue overflowed.
+    pub is_skipping: bool,
 }
 
 /// What becomes of an access unit.
@@ -62,8 +65,10 @@ pub(super) struct Verdict {
     pub undecodable: Option<NoPicture>,
     /// It needs a new session, although the parameters are those of the one that runs.
     pub renews: bool,
-    /// What the new session needs in front of it.
+    /// What a decoder needs in front of it.
     pub missing_sets: Option<Payload>,
+    /// What may be left out around it, where something may.
+    pub dependence: Dependence,
 }
 
 /// Stamps the access units of a decoder, and knows when its pairing can no longer be trusted.
@@ -75,6 +80,8 @@ pub(super) struct Verdict {
 /// sequence parameter set: NVIDIA's element damages pictures that are still on their way out.
 pub(super) struct Tracker {
     clock: PresentationClock,
+    /// Where packets may be left out.
+    dependence: Option<DependenceReader>,
     /// What the headers said of the samples last.
     samples: Option<Samples>,
     /// The greatest size since the headers told of the samples last.
@@ -88,9 +95,11 @@ pub(super) struct Tracker {
 }
 
 impl Tracker {
-    pub(super) fn new(codec: Codec) -> Self {
+    /// At the start of a stream. `drops`: whether packets may be left out when there are too many.
+    pub(super) fn new(codec: Codec, drops: bool) -> Self {
         Self {
             clock: PresentationClock::new(codec),
+            dependence: drops.then(|| DependenceReader::new(codec)),
             samples: None,
             size: None,
             parameter_sets: None,
@@ -104,6 +113,15 @@ impl Tracker {
         let stamp = self.clock.stamp(&unit.data);
         let is_of_another_kind = differs(self.samples.as_ref(), unit.samples.as_ref())
             || differs(self.sequence_set.as_ref(), unit.sequence_set.as_ref());
+        let dependence = self.dependence.as_mut();
+        let dependence = dependence
+            .map(|reader| reader.read(&unit.data))
+            .unwrap_or_default();
+        // Where packets may be left out, those with the parameter sets may be among them.
+        let lacking_sets = dependence
+            .is_start
+            .then(|| self.missing_sets(unit))
+            .flatten();
         self.samples = unit.samples.or(self.samples);
         if unit.sequence_set.is_some() {
             self.sequence_set.clone_from(&unit.sequence_set);
@@ -119,8 +137,17 @@ impl Tracker {
                 self.lies_about_its_size(unit).then_some(NoPicture::Corrupt)
             },
             renews: running.is_silent && unit.is_key(),
-            missing_sets: None,
+            missing_sets: lacking_sets,
+            dependence,
         };
+        if running.is_skipping && !dependence.is_start && self.may_begin_with(unit) {
+            return Verdict {
+                renews: true,
+                undecodable: None,
+                missing_sets: self.missing_sets(unit),
+                ..verdict
+            };
+        }
         if verdict.renews || !running.pairs_by_order {
             return verdict;
         }
@@ -128,7 +155,7 @@ impl Tracker {
             self.left_out.get_or_insert(0);
         }
         let begins = unit.gate != Gate::Dependent;
-        match &mut self.left_out {
+        match self.left_out {
             _ if is_of_another_kind && begins => Verdict {
                 renews: true,
                 ..verdict
@@ -138,17 +165,14 @@ impl Tracker {
                 renews: true,
                 ..verdict
             },
-            Some(_) if unit.is_recovery_point && self.parameter_sets.is_some() => Verdict {
+            Some(_) if self.may_begin_with(unit) => Verdict {
                 renews: true,
                 undecodable: None,
-                missing_sets: match &unit.parameter_sets {
-                    None => self.parameter_sets.clone(),
-                    Some(_) => None,
-                },
+                missing_sets: self.missing_sets(unit),
                 ..verdict
             },
-            Some(count) if *count < MAX_LEFT_OUT => {
-                *count += 1;
+            Some(count) if count < MAX_LEFT_OUT => {
+                self.left_out = Some(count + 1);
                 Verdict {
                     undecodable: Some(NoPicture::MissingReference),
                     ..verdict
@@ -172,6 +196,19 @@ fn differs<T: PartialEq>(before: Option<T>, new: Option<T>) -> bool {
 }
 
 impl Tracker {
+    /// Whether a new session may begin with this access unit, given the parameter sets of before.
+    fn may_begin_with(&self, unit: &AccessUnit) -> bool {
+        unit.gate == Gate::RandomAccess || (unit.is_recovery_point && self.parameter_sets.is_some())
+    }
+
+    /// The parameter sets of before, if the access unit brings none.
+    fn missing_sets(&self, unit: &AccessUnit) -> Option<Payload> {
+        match &unit.parameter_sets {
+            None => self.parameter_sets.clone(),
+            Some(_) => None,
+        }
+    }
+
     /// Whether a frame claims a size that it cannot be predicted at. Decoders stop for good over memory
     /// that they cannot get.
     fn lies_about_its_size(&mut self, unit: &AccessUnit) -> bool {
@@ -197,6 +234,7 @@ mod tests {
     const HARDWARE: Running = Running {
         pairs_by_order: true,
         is_silent: false,
+        is_skipping: false,
     };
 
     fn unit(data: Vec<u8>, gate: Gate) -> AccessUnit {
@@ -220,7 +258,7 @@ mod tests {
 
     #[test]
     fn after_a_loss_everything_is_left_out_until_a_new_session_begins() {
-        let mut tracker = Tracker::new(Codec::H264);
+        let mut tracker = Tracker::new(Codec::H264, false);
         let mut follow = |unit: &AccessUnit| {
             let verdict = tracker.follow(unit, HARDWARE);
             (verdict.undecodable.is_some(), verdict.renews)
@@ -234,7 +272,7 @@ mod tests {
 
     #[test]
     fn a_recovery_point_begins_one_with_the_parameter_sets_of_before() {
-        let mut tracker = Tracker::new(Codec::H264);
+        let mut tracker = Tracker::new(Codec::H264, false);
         tracker.follow(&first(), HARDWARE);
         let recovery = AccessUnit {
             is_recovery_point: true,
@@ -252,7 +290,7 @@ mod tests {
 
     #[test]
     fn a_stream_without_random_access_points_goes_on() {
-        let mut tracker = Tracker::new(Codec::H264);
+        let mut tracker = Tracker::new(Codec::H264, false);
         tracker.follow(&first(), HARDWARE);
         let mut left_out = 0;
         let mut data = gap(0);
@@ -278,7 +316,7 @@ mod tests {
                 ..Samples::default()
             })
         };
-        let mut tracker = Tracker::new(Codec::Vp9);
+        let mut tracker = Tracker::new(Codec::Vp9, false);
         for (samples, renews) in [
             (size(16), false),
             (None, false),
@@ -300,7 +338,7 @@ mod tests {
 
     #[test]
     fn another_sequence_parameter_set_needs_a_new_session() {
-        let mut tracker = Tracker::new(Codec::H264);
+        let mut tracker = Tracker::new(Codec::H264, false);
         for (set, renews) in [(1, false), (1, false), (2, true), (2, false)] {
             let arriving = AccessUnit {
                 sequence_set: Some(Payload::from([set])),
@@ -315,8 +353,9 @@ mod tests {
         let silent = Running {
             pairs_by_order: false,
             is_silent: true,
+            is_skipping: false,
         };
-        let mut tracker = Tracker::new(Codec::Vp9);
+        let mut tracker = Tracker::new(Codec::Vp9, false);
         let frame = unit(Vec::new(), Gate::Immediate);
         let key_frame = AccessUnit {
             samples: Some(Samples::default()),
@@ -329,7 +368,7 @@ mod tests {
 
     #[test]
     fn a_frame_that_cannot_have_the_size_it_claims_is_corrupt() {
-        let mut tracker = Tracker::new(Codec::Vp9);
+        let mut tracker = Tracker::new(Codec::Vp9, false);
         let mut follow = |samples, predicted_size| {
             let arriving = AccessUnit {
                 samples,
@@ -358,7 +397,7 @@ mod tests {
 
     #[test]
     fn a_decoder_that_keeps_its_packets_apart_gets_everything() {
-        let mut tracker = Tracker::new(Codec::H264);
+        let mut tracker = Tracker::new(Codec::H264, false);
         for data in [random_access(), gap(0), vec![0xff; 9]] {
             let arriving = unit(data, Gate::Dependent);
             assert_eq!(

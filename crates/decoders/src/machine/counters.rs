@@ -74,6 +74,25 @@ impl Counters {
         })
     }
 
+    /// Adds the counts of another decoder, and its latencies.
+    pub fn absorb(&mut self, other: &Self) {
+        self.absorb_ended(other);
+        self.latencies.extend(&other.latencies);
+    }
+
+    /// Adds the counts of a decoder that is gone: of its latencies only the longest stays.
+    pub fn absorb_ended(&mut self, other: &Self) {
+        self.submitted += other.submitted;
+        self.delivered += other.delivered;
+        for (reason, count) in &other.skipped {
+            *self.skipped.entry(reason).or_default() += count;
+        }
+        self.errors += other.errors;
+        self.lost += other.lost;
+        self.orphans += other.orphans;
+        self.longest = self.longest.max(other.longest);
+    }
+
     /// All frames that have ended.
     pub fn ended(&self) -> u64 {
         self.delivered + self.skipped.values().sum::<u64>() + self.errors + self.lost

@@ -199,11 +199,12 @@ impl<F: Flow> Machine<F> {
         self.finish(id, Flight::without_picture)
     }
 
-    /// The decoder of a lane broke down; its frames end with `message`.
+    /// The decoder of a lane broke down; its frames end with `message`. One that is drained and has none left
+    /// has done what it should: decoders complain when they end without having seen a picture.
     pub fn failed(&mut self, id: LaneId, message: &str) -> Effects<F> {
         if self
             .session(id)
-            .is_some_and(|session| session.in_flight.is_empty())
+            .is_some_and(|session| session.in_flight.is_empty() && !session.is_draining())
             && let Some(lane) = self.lane_mut(id)
         {
             lane.push(Outgoing::Error(None, message.to_owned()));

@@ -1,9 +1,11 @@
 //! A session and the outputs that leave through its lane.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::RangeBounds;
 use std::time::{Duration, Instant};
 
 use super::{Arrival, Flow, Input, Limits, Outgoing};
+use crate::bitstream::dependence::Dependence;
 use crate::outcome::{DecoderParameters, NoPicture, SkipReason};
 
 /// Packets that a decoder may take without returning a picture: more than any keeps for reordering and in
@@ -79,12 +81,21 @@ pub(super) enum Overdue {
     Flush,
 }
 
+/// A packet in front of a decoder.
+pub(super) struct Queued<F: Flow> {
+    key: u64,
+    payload: F::Payload,
+    dependence: Dependence,
+}
+
 /// A decoder at work.
 pub(super) struct Session<F: Flow> {
     pub params: DecoderParameters,
     reorder: usize,
     /// Packets not yet given to the decoder.
-    pub input: VecDeque<(u64, F::Payload)>,
+    pub input: VecDeque<Queued<F>>,
+    /// What comes is left out until no picture refers to what was left out before.
+    pub is_skipping: bool,
     /// Frames without an outcome, those in `input` included.
     pub in_flight: BTreeMap<u64, Flight<F>>,
     /// Logical ends of stream, each with the first key behind it.
@@ -194,6 +205,7 @@ impl<F: Flow> Session<F> {
             params,
             reorder,
             input: VecDeque::new(),
+            is_skipping: false,
             in_flight: BTreeMap::new(),
             markers: VecDeque::new(),
             hungry: false,
@@ -209,6 +221,7 @@ impl<F: Flow> Session<F> {
             item,
             payload,
             without_picture,
+            dependence,
             ..
         } = arrival;
         self.in_flight.insert(
@@ -223,7 +236,41 @@ impl<F: Flow> Session<F> {
         if self.input.is_empty() {
             self.touch(now);
         }
-        self.input.push_back((key, payload));
+        self.input.push_back(Queued {
+            key,
+            payload,
+            dependence,
+        });
+    }
+
+    /// Takes the oldest packet out whose picture no other refers to, if there is one.
+    pub fn take_disposable(&mut self) -> Vec<Flight<F>> {
+        let is_disposable = |queued: &Queued<F>| queued.dependence.is_disposable;
+        match self.input.iter().position(is_disposable) {
+            Some(index) => self.take_queued(index..=index),
+            None => Vec::new(),
+        }
+    }
+
+    /// Takes packets out up to the next that starts anew. Without one all of them go, and what comes behind
+    /// them, unless that is one.
+    pub fn take_oldest_gop(&mut self, next_starts: bool) -> Vec<Flight<F>> {
+        let starts = self
+            .input
+            .iter()
+            .skip(1)
+            .position(|queued| queued.dependence.is_start);
+        self.is_skipping = starts.is_none() && !next_starts;
+        let end = starts.map_or(self.input.len(), |index| index + 1);
+        self.take_queued(..end)
+    }
+
+    fn take_queued(&mut self, range: impl RangeBounds<usize>) -> Vec<Flight<F>> {
+        let in_flight = &mut self.in_flight;
+        self.input
+            .drain(range)
+            .filter_map(|queued| in_flight.remove(&queued.key))
+            .collect()
     }
 
     pub fn ask(&mut self) {
@@ -233,7 +280,7 @@ impl<F: Flow> Session<F> {
     /// What the decoder gets now, if it asked.
     pub fn next_input(&mut self, now: Instant) -> Option<Input<F>> {
         if self.hungry
-            && let Some((key, payload)) = self.input.pop_front()
+            && let Some(Queued { key, payload, .. }) = self.input.pop_front()
         {
             self.hungry = false;
             self.unanswered += 1;

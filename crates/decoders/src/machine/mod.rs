@@ -11,6 +11,7 @@ mod counters;
 mod deliver;
 mod drive;
 mod lane;
+mod overflow;
 #[cfg(test)]
 mod tests;
 
@@ -22,7 +23,8 @@ pub use drive::Place;
 pub use lane::LaneId;
 use lane::{Lane, Session};
 
-use crate::outcome::{DecoderParameters, NoPicture, SkipReason};
+use crate::bitstream::dependence::Dependence;
+use crate::outcome::{DecoderParameters, NoPicture, QueuePolicy, SkipReason};
 
 /// The types that travel through the machine.
 pub trait Flow {
@@ -65,6 +67,8 @@ pub struct Arrival<F: Flow> {
     pub is_undecodable: bool,
     /// A session that runs ends in front of it, and a new one begins, although nothing changed.
     pub renews: bool,
+    /// What may be left out around it.
+    pub dependence: Dependence,
 }
 
 /// One output, ready to be handed to the user.
@@ -126,6 +130,8 @@ pub struct Limits {
     pub eos_flush: Duration,
     /// How long a decoder may leave queued packets alone and return nothing; `None` for ever.
     pub stall_timeout: Option<Duration>,
+    /// What becomes of packets for a full queue.
+    pub policy: QueuePolicy,
     /// Packets queued in front of a decoder.
     pub input: usize,
     /// The same for packets submitted from a callback, which cannot wait.
@@ -210,19 +216,7 @@ impl<F: Flow> Machine<F> {
         if let Some(id) = self.continuing(arrival.params)
             && !arrival.renews
         {
-            let bound = if reentrant {
-                self.limits.reentrant_input
-            } else {
-                self.limits.input
-            };
-            if self
-                .session(id)
-                .is_some_and(|session| session.input.len() >= bound)
-            {
-                return Submitted::NoRoom(arrival);
-            }
-            self.counters.submitted += 1;
-            return Submitted::Accepted(self.enqueue(id, arrival, now));
+            return self.submit_to(id, arrival, reentrant, now);
         }
         self.counters.submitted += 1;
         let mut effects = Effects::default();
@@ -311,9 +305,22 @@ impl<F: Flow> Machine<F> {
 
     /// Takes no more frames; what is inside comes out. `None` when that has already been asked.
     pub fn close(&mut self, now: Instant) -> Option<Effects<F>> {
+        self.end_session(Phase::Closed, now)
+    }
+
+    /// Ends the session: what is inside comes out, and the next frame starts as the first one did. `None`
+    /// when the machine is shut down.
+    pub fn rest(&mut self, now: Instant) -> Option<Effects<F>> {
+        self.end_session(Phase::Idle, now)
+    }
+
+    fn end_session(&mut self, next: Phase<F>, now: Instant) -> Option<Effects<F>> {
         let mut effects = Effects::default();
-        match std::mem::replace(&mut self.phase, Phase::Closed) {
-            Phase::Closed => return None,
+        match std::mem::replace(&mut self.phase, next) {
+            Phase::Closed => {
+                self.phase = Phase::Closed;
+                return None;
+            }
             Phase::Active(id) => self.drain(id, now, &mut effects),
             Phase::Detecting(buffered) => {
                 self.skip_all(buffered, &SkipReason::WaitingForKeyframe, &mut effects);
@@ -342,6 +349,12 @@ impl<F: Flow> Machine<F> {
     /// Whether frames are refused because of [`close`](Self::close) or [`abandon`](Self::abandon).
     pub fn is_closed(&self) -> bool {
         matches!(self.phase, Phase::Closed)
+    }
+
+    /// Whether nothing is inside, and no session runs.
+    pub fn is_at_rest(&self) -> bool {
+        let has_session = matches!(self.phase, Phase::Active(_) | Phase::Detecting(_));
+        !has_session && self.is_drained()
     }
 
     /// The counters.

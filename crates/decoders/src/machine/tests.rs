@@ -1,5 +1,6 @@
 //! Random schedules: every frame has exactly one outcome, in order, and the counts agree.
 
+mod overflow;
 mod stalls;
 
 use std::collections::{HashMap, VecDeque};
@@ -24,6 +25,7 @@ const LIMITS: Limits = Limits {
     idle_timeout: Duration::from_secs(1),
     eos_flush: Duration::from_millis(100),
     stall_timeout: Some(Duration::from_secs(3)),
+    policy: QueuePolicy::Block,
     input: 4,
     reentrant_input: 8,
     output: 4,
@@ -47,6 +49,10 @@ fn arrival(item: u32, width: u32, gate: Gate) -> Arrival<Test> {
         without_picture: NoPicture::Corrupt,
         is_undecodable: false,
         renews: false,
+        dependence: Dependence {
+            is_start: gate != Gate::Dependent,
+            is_disposable: gate == Gate::Dependent && item.is_multiple_of(3),
+        },
     }
 }
 
@@ -70,8 +76,12 @@ struct Rig {
 
 impl Rig {
     fn new() -> Self {
+        Self::with_policy(QueuePolicy::Block)
+    }
+
+    fn with_policy(policy: QueuePolicy) -> Self {
         Self {
-            machine: Machine::new(LIMITS),
+            machine: Machine::new(Limits { policy, ..LIMITS }),
             decoders: HashMap::new(),
             converting: Vec::new(),
             now: Instant::now(),
@@ -189,6 +199,22 @@ impl Rig {
         }
     }
 
+    fn rest(&mut self) {
+        if let Some(effects) = self.machine.rest(self.now) {
+            self.carry_out(effects);
+        }
+    }
+
+    fn run_until_drained_of(&mut self, outputs: usize) {
+        for _ in 0..100 {
+            self.feed();
+            self.decode(false);
+            self.convert(false);
+            self.deliver();
+        }
+        assert_eq!(self.out.len(), outputs);
+    }
+
     fn run_dry(&mut self) {
         for _ in 0..10_000 {
             if self.machine.is_drained() {
@@ -283,6 +309,27 @@ fn detection_gives_up_beyond_its_limit_and_starts_again() {
     rig.close();
     rig.run_dry();
     assert_eq!(rig.names()[5..], ["frame 5"]);
+}
+
+#[test]
+fn after_a_rest_a_stream_starts_as_it_did_first_behind_its_old_frames() {
+    let mut rig = Rig::new();
+    rig.submit(0, 8, Gate::RandomAccess);
+    rig.rest();
+    assert!(!rig.machine.is_at_rest(), "a frame is inside");
+    rig.submit(1, 16, Gate::RandomAccess);
+    rig.run_until_drained_of(2);
+    assert_eq!(rig.names(), ["frame 0", "frame 1"], "no parameter change");
+    rig.rest();
+    rig.run_dry();
+    rig.submit(2, 16, Gate::Dependent);
+    rig.rest();
+    assert_eq!(rig.names()[2..], ["skip 2 waiting_for_keyframe"]);
+    assert!(rig.machine.is_at_rest());
+    rig.close();
+    assert!(rig.machine.rest(rig.now).is_none(), "it is shut down");
+    assert!(rig.machine.is_closed());
+    rig.check_sums();
 }
 
 #[test]
@@ -432,6 +479,22 @@ fn a_broken_decoder_ends_its_frames_and_the_next_packet_starts_anew() {
     assert_eq!(rig.names(), ["error 0", "error 1", "frame 2"]);
 }
 
+#[test]
+fn a_decoder_that_ends_without_frames_is_no_failure() {
+    let mut rig = Rig::new();
+    rig.submit(0, 8, Gate::Immediate);
+    let id = rig.lanes()[0];
+    rig.feed();
+    rig.decode(false);
+    rig.convert(false);
+    while rig.deliver() {}
+    rig.close();
+    let effects = rig.machine.failed(id, "no valid frames found");
+    rig.carry_out(effects);
+    rig.run_dry();
+    assert_eq!(rig.names(), ["frame 0"]);
+}
+
 impl Rig {
     /// The oldest decoder takes a packet and asks for no other.
     fn feed_one(&mut self) {
@@ -465,6 +528,7 @@ enum Step {
     Eos,
     Wait(u64),
     Fail,
+    Rest,
     FailStart(bool),
     Abandon,
 }
@@ -480,17 +544,32 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Eos),
         2 => (0u64..4000).prop_map(Step::Wait),
         1 => Just(Step::Fail),
+        1 => Just(Step::Rest),
         1 => any::<bool>().prop_map(Step::FailStart),
         1 => prop::bool::weighted(0.05).prop_map(|really| if really { Step::Abandon } else { Step::Deliver }),
     ]
 }
 
+/// As many schedules as `PROPTEST_CASES` says, or 2,000.
+fn schedules() -> ProptestConfig {
+    const CASES: &str = "PROPTEST_CASES";
+    match std::env::var_os(CASES) {
+        Some(_) => ProptestConfig::default(),
+        None => ProptestConfig::with_cases(2000),
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(schedules())]
 
     #[test]
-    fn every_frame_has_one_outcome(steps in prop::collection::vec(step(), 0..120)) {
-        let mut rig = Rig::new();
+    fn every_frame_has_one_outcome(
+        policy in prop::sample::select(vec![
+            QueuePolicy::Block, QueuePolicy::DropOldestGop, QueuePolicy::DropNonReference
+        ]),
+        steps in prop::collection::vec(step(), 0..120),
+    ) {
+        let mut rig = Rig::with_policy(policy);
         let mut next = 0;
         let mut ends = 0;
         for step in steps {
@@ -526,6 +605,7 @@ proptest! {
                         rig.carry_out(effects);
                     }
                 }
+                Step::Rest => rig.rest(),
                 Step::FailStart(fail) => rig.fail_start = fail,
                 Step::Abandon => {
                     drop(rig.machine.abandon());

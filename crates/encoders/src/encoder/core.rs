@@ -453,7 +453,10 @@ impl<T: Send + Sync + 'static> Core<T> {
     /// Waits for the teardowns and for a callback that runs, both within limits.
     pub(super) fn await_end(self: &Arc<Self>) {
         let teardowns = std::mem::take(&mut self.state.lock().teardowns);
-        if !teardowns.iter().all(Teardown::wait) {
+        if !teardowns
+            .iter()
+            .all(|teardown| teardown.wait(Wait::at_most(reaper::TEARDOWN_LIMIT)))
+        {
             tracing::error!(
                 "{} could not be stopped within {:?} and is left to itself",
                 self.info.encoder,

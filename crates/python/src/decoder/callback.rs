@@ -39,11 +39,12 @@ impl Callback {
         &self,
         py: Python<'py>,
         name: &str,
-        args: impl IntoPyObject<'py, Target = PyTuple, Output = Bound<'py, PyTuple>, Error = PyErr>,
+        args: impl IntoPyObject<'py, Target = PyTuple, Output = Bound<'py, PyTuple>, Error: Into<PyErr>>,
     ) -> Option<Bound<'py, PyAny>> {
         let callable = self.0.lock().as_ref()?.clone_ref(py);
         let result = args
             .into_pyobject(py)
+            .map_err(Into::into)
             .and_then(|args| callable.bind(py).call1(args));
         result.map_err(|error| log_exception(py, name, error)).ok()
     }

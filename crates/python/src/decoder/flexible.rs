@@ -1,33 +1,24 @@
 //! `FlexibleDecoder`.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
+use std::time::Duration;
 
-use ::frames::VideoFrameContent;
-use decoders::{DecoderError, FlexibleDecoder, Output, Payload, Sink, Submission};
-use parking_lot::Mutex;
-use pyo3::exceptions::{PyRuntimeError, PyTimeoutError};
+use decoders::FlexibleDecoder;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict};
-use surfaces::wait::WaitError;
+use pyo3::types::PyDict;
 
-use super::callback::{Callback, log_exception};
+use super::callback::Callback;
+use super::calls::{Receiver, exception, submission};
 use super::config::PyFlexibleDecoderConfig;
-use super::output::PyFlexibleDecoderOutput;
-use super::{Token, stats};
+use super::outputs::PyDecoderOutputs;
+use super::{Token, live, stats};
 use crate::frames::PyVideoFrame;
 use crate::gil;
 
 pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_class::<PyFlexibleDecoder>()?;
-    module.add_function(wrap_pyfunction!(_shutdown_all, module)?)?;
-    module.add_function(wrap_pyfunction!(_live_objects, module)?)
+    module.add_class::<PyFlexibleDecoder>()
 }
-
-/// The decoders that Python holds, for the shutdown at exit.
-static LIVE: Mutex<Vec<Weak<FlexibleDecoder<Token>>>> = Mutex::new(Vec::new());
-
-const RESULT_CALLBACK: &str = "the result callback";
 
 /// Decodes one stream of any codec into pooled RGBA buffers.
 ///
@@ -37,7 +28,7 @@ const RESULT_CALLBACK: &str = "the result callback";
 /// * ``config``: see :class:`FlexibleDecoderConfig`.
 /// * ``result_callback``: called with a :class:`FlexibleDecoderOutput` for every output, in order, on a
 ///   thread of the decoder; with skips that are known at once, on the submitting thread. What it raises
-///   is logged to ``savant_rs.deepstream`` and ignored.
+///   is logged to ``savant_rs.deepstream`` and ignored. ``None``: :meth:`outputs` has them.
 ///
 /// Pictures come as they are coded: the EXIF orientation of a JPEG is not applied, nor are colour profiles.
 /// PNG samples of 16 bits are rounded to 8.
@@ -52,49 +43,14 @@ const RESULT_CALLBACK: &str = "the result callback";
 )]
 pub(crate) struct PyFlexibleDecoder {
     inner: Arc<FlexibleDecoder<Token>>,
-    result_callback: Callback,
+    receiver: Receiver,
     config_callback: Option<Callback>,
 }
 
-fn exception(error: &DecoderError) -> PyErr {
-    match error {
-        DecoderError::Wait(WaitError::TimedOut) => PyTimeoutError::new_err(error.to_string()),
-        _ => PyRuntimeError::new_err(error.to_string()),
-    }
-}
-
-fn payload(frame: &PyVideoFrame, data: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Payload>> {
-    match data {
-        None => Ok(match frame.inner.content() {
-            VideoFrameContent::Internal(data) => Some(data),
-            _ => None,
-        }),
-        Some(data) => match data.cast::<PyBytes>() {
-            Ok(bytes) => Ok(Some(bytes.as_bytes().into())),
-            Err(_) => Ok(Some(data.extract::<Vec<u8>>()?.into())),
-        },
-    }
-}
-
-/// Hands outputs to Python.
-struct ResultCallback(Callback);
-
-impl Sink<Token> for ResultCallback {
-    fn take(&self, output: Output<Token>) {
-        // Without an interpreter there is nobody to tell.
-        Python::try_attach(|py| match PyFlexibleDecoderOutput::new(py, output) {
-            Ok(output) => drop(self.0.call(py, RESULT_CALLBACK, (output,))),
-            Err(error) => log_exception(py, "making an output", error),
-        });
-    }
-
-    /// Gets the GIL once for all: under contention it takes longer to get than a callback runs.
-    fn scope(&self, work: &mut dyn FnMut()) {
-        let mut work = Some(work);
-        let mut run = || work.take().map_or((), |work| work());
-        Python::try_attach(|_| run());
-        // Without an interpreter the outputs are dropped, but they leave.
-        run();
+impl PyFlexibleDecoder {
+    fn callbacks(&self) -> impl Iterator<Item = &Callback> {
+        let callbacks = [self.receiver.callback(), self.config_callback.as_ref()];
+        callbacks.into_iter().flatten()
     }
 }
 
@@ -104,18 +60,15 @@ impl PyFlexibleDecoder {
     fn new(
         py: Python<'_>,
         config: &PyFlexibleDecoderConfig,
-        result_callback: Bound<'_, PyAny>,
+        result_callback: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let (config, config_callback) = config.to_native(py);
-        let result_callback = Callback::new("result_callback", result_callback)?;
-        let callback = result_callback.clone();
-        let inner = Arc::new(FlexibleDecoder::new(config, ResultCallback(callback)));
-        let mut live = LIVE.lock();
-        live.retain(|decoder| decoder.strong_count() > 0);
-        live.push(Arc::downgrade(&inner));
+        let receiver = Receiver::new(result_callback)?;
+        let inner = Arc::new(FlexibleDecoder::new(config, receiver.sink()));
+        live::watch(&inner);
         Ok(Self {
             inner,
-            result_callback,
+            receiver,
             config_callback,
         })
     }
@@ -126,27 +79,26 @@ impl PyFlexibleDecoder {
     ///   are read now; later changes of the object do not matter to the decoder.
     /// * ``data``: the payload, one access unit; ``None`` for the frame's internal content.
     ///
-    /// Blocks while 16 packets wait for the decoder and, when codec or size changed, until all earlier
-    /// frames and the parameter change have been handed over. From a callback of this decoder it never
-    /// blocks, but raises when 64 packets wait.
+    /// * ``timeout_ms``: the longest wait for room in the queue in milliseconds, or ``None`` for no limit.
+    ///   ``TimeoutError`` when it is over, which tells what holds the queue; the frame is not counted. Addition.
+    ///
+    /// Blocks while the queue is full (16 packets; see :meth:`FlexibleDecoderConfig.with_queue_policy`) and, when
+    /// codec or size changed, until all earlier frames and the parameter change have been handed over. From a
+    /// callback of this decoder it never blocks, but raises when four times as many packets wait.
     ///
     /// ``RuntimeError`` after a shutdown and for a raw payload of the wrong size: such a frame is not
     /// counted. Whatever the decoder makes of the data is told by outputs.
-    #[pyo3(signature = (frame, data=None))]
+    #[pyo3(signature = (frame, data=None, *, timeout_ms=None))]
     fn submit(
         &self,
         py: Python<'_>,
         frame: &Bound<'_, PyVideoFrame>,
         data: Option<&Bound<'_, PyAny>>,
+        timeout_ms: Option<u64>,
     ) -> PyResult<()> {
-        let inner = &frame.get().inner;
-        let submission = Submission {
-            source_id: inner.source_id(),
-            info: inner.info(),
-            data: payload(frame.get(), data)?,
-            frame: Arc::new(frame.clone().unbind()),
-        };
-        gil::blocking(py, None, |wait| self.inner.submit(submission, wait))?
+        let submission = submission(frame, data)?;
+        let timeout = timeout_ms.map(Duration::from_millis);
+        gil::blocking(py, timeout, |wait| self.inner.submit(submission, wait))?
             .map_err(|error| exception(&error))
     }
 
@@ -175,6 +127,14 @@ impl PyFlexibleDecoder {
             .map_err(|error| exception(&error))
     }
 
+    /// The outputs, in order, of a decoder that was made with ``None`` for a callback. Addition.
+    ///
+    /// While 16 outputs wait, or all buffers, the decoder waits, and so does :meth:`submit`. ``RuntimeError``
+    /// if there is a callback.
+    fn outputs(&self) -> PyResult<PyDecoderOutputs> {
+        PyDecoderOutputs::of(self.receiver.outputs(), &self.inner)
+    }
+
     /// A consistent snapshot of the decoder's counters; works after a shutdown too. Addition.
     ///
     /// ``submitted`` = ``delivered`` + all of ``skipped`` (a dict by reason) + ``errors`` + ``lost`` +
@@ -184,7 +144,7 @@ impl PyFlexibleDecoder {
     /// ``max``, or ``None``; ``blocked_on``: ``"pool"``, ``"callback"`` or ``None``.
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let snapshot = py.detach(|| self.inner.stats());
-        stats::dict(py, &snapshot)
+        stats::of_decoder(py, &snapshot)
     }
 
     fn __repr__(&self) -> &'static str {
@@ -196,42 +156,11 @@ impl PyFlexibleDecoder {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        self.result_callback.traverse(&visit)?;
-        self.config_callback
-            .as_ref()
-            .map_or(Ok(()), |callback| callback.traverse(&visit))
+        self.callbacks()
+            .try_for_each(|callback| callback.traverse(&visit))
     }
 
     fn __clear__(&self) {
-        self.result_callback.clear();
-        if let Some(callback) = &self.config_callback {
-            callback.clear();
-        }
+        self.callbacks().for_each(Callback::clear);
     }
-}
-
-/// Shuts every decoder down at once; for the end of the interpreter.
-#[pyfunction]
-fn _shutdown_all(py: Python<'_>) {
-    let live: Vec<_> = LIVE
-        .lock()
-        .drain(..)
-        .filter_map(|decoder| decoder.upgrade())
-        .collect();
-    py.detach(|| {
-        for decoder in live {
-            // Those that are shut down already say so, which is fine.
-            let _ = decoder.shutdown();
-        }
-    });
-}
-
-/// Native objects that exist in this process, by kind: ``sessions``, ``encoders`` and ``surfaces``; for finding leaks.
-#[pyfunction]
-fn _live_objects(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
-    let dict = PyDict::new(py);
-    dict.set_item("sessions", decoders::live_sessions())?;
-    dict.set_item("encoders", encoders::live_encoders())?;
-    dict.set_item("surfaces", ::surfaces::live_surfaces())?;
-    Ok(dict)
 }

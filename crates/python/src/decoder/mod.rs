@@ -1,10 +1,17 @@
-//! `FlexibleDecoder` and what belongs to it as Python classes.
+//! `FlexibleDecoder`, `FlexibleDecoderPool` and what belongs to them as Python classes.
 
 pub(crate) mod callback;
+mod calls;
 mod config;
+mod eviction;
 mod flexible;
 mod frame;
+mod live;
+mod options;
 mod output;
+mod outputs;
+mod pool;
+mod pool_config;
 mod sealed;
 mod skip;
 mod stats;
@@ -24,5 +31,10 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     frame::register(module)?;
     sealed::register(module)?;
     output::register(module)?;
-    flexible::register(module)
+    outputs::register(module)?;
+    flexible::register(module)?;
+    eviction::register(module)?;
+    pool_config::register(module)?;
+    pool::register(module)?;
+    live::register(module)
 }

@@ -64,6 +64,13 @@ impl PySkipReason {
         matches!(self.inner, SkipReason::NoPicture(_))
     }
 
+    /// Packets came faster than they were decoded, and the queue's policy left it out. Addition. ``detail`` is
+    /// ``drop_oldest_gop`` or ``drop_non_reference``.
+    #[getter]
+    fn is_queue_overflow(&self) -> bool {
+        matches!(self.inner, SkipReason::QueueOverflow(_))
+    }
+
     /// The reason's text, or ``None`` for reasons without one.
     #[getter]
     fn detail(&self) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use decoders::Stats;
+use decoders::{PoolStats, Stats};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -11,7 +11,27 @@ fn nanoseconds(duration: Duration) -> u64 {
 }
 
 /// The dictionary described at `FlexibleDecoder.stats`.
-pub(super) fn dict<'py>(py: Python<'py>, stats: &Stats) -> PyResult<Bound<'py, PyDict>> {
+pub(super) fn of_decoder<'py>(py: Python<'py>, stats: &Stats) -> PyResult<Bound<'py, PyDict>> {
+    let dict = counts(py, stats)?;
+    dict.set_item("last_pts_ns", stats.last_pts_ns)?;
+    dict.set_item("blocked_on", stats.blocked_on)?;
+    Ok(dict)
+}
+
+/// The dictionary described at `FlexibleDecoderPool.stats`.
+pub(super) fn of_pool<'py>(py: Python<'py>, stats: &PoolStats) -> PyResult<Bound<'py, PyDict>> {
+    let sources = PyDict::new(py);
+    for (id, stats) in &stats.sources {
+        sources.set_item(id, of_decoder(py, stats)?)?;
+    }
+    let dict = counts(py, &stats.total)?;
+    dict.set_item("evictions", stats.evictions)?;
+    dict.set_item("sources", sources)?;
+    Ok(dict)
+}
+
+/// What can be summed up.
+fn counts<'py>(py: Python<'py>, stats: &Stats) -> PyResult<Bound<'py, PyDict>> {
     let skipped = PyDict::new(py);
     for (reason, count) in &stats.counters.skipped {
         skipped.set_item(reason, count)?;
@@ -44,8 +64,6 @@ pub(super) fn dict<'py>(py: Python<'py>, stats: &Stats) -> PyResult<Bound<'py, P
     dict.set_item("orphans", stats.counters.orphans)?;
     dict.set_item("queue_depths", queue_depths)?;
     dict.set_item("pool", pool.transpose()?)?;
-    dict.set_item("last_pts_ns", stats.last_pts_ns)?;
     dict.set_item("latency_ns", latency.transpose()?)?;
-    dict.set_item("blocked_on", stats.blocked_on)?;
     Ok(dict)
 }

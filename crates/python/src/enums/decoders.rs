@@ -1,5 +1,6 @@
 //! Enums of the decoder configurations.
 
+use decoders::QueuePolicy;
 use decoders::config::{H264StreamFormat, Hardware, HevcStreamFormat, JpegBackend};
 use pyo3::prelude::*;
 
@@ -11,6 +12,7 @@ pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyJpegBackend>()?;
     #[cfg(not(target_arch = "aarch64"))]
     module.add_class::<PyCudadecMemtype>()?;
+    module.add_class::<PyQueuePolicy>()?;
     module.add_class::<PyHardware>()
 }
 
@@ -72,5 +74,20 @@ py_enum! {
         "REQUIRED" = Required,
         "PREFERRED" = Preferred,
         "SOFTWARE" = Software,
+    }
+}
+
+py_enum! {
+    /// What becomes of packets that come faster than they are decoded. Addition.
+    ///
+    /// * ``BLOCK``: the submit waits.
+    /// * ``DROP_OLDEST_GOP``: the oldest packets of the queue are skipped, up to one that no picture from there on
+    ///   refers beyond. If none is queued, so is all that comes until then.
+    /// * ``DROP_NON_REFERENCE``: packets are skipped whose pictures no other refers to, the oldest first (H.264
+    ///   without fields, HEVC, still pictures; of other codecs none). If none is queued, the submit waits.
+    "QueuePolicy" PyQueuePolicy for QueuePolicy {
+        "BLOCK" = Block,
+        "DROP_OLDEST_GOP" = DropOldestGop,
+        "DROP_NON_REFERENCE" = DropNonReference,
     }
 }

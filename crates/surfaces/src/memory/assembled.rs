@@ -48,6 +48,12 @@ impl AssembledBatch {
         for part in &parts {
             let surface = Surface::read(&part.buffer, part.trust)?;
             let slot = surface.any_slot(part.slot)?;
+            if slot.gpu_id != gpu_id {
+                return Err(not_assemblable(format!(
+                    "a picture on GPU {} cannot be part of a batch on GPU {gpu_id}",
+                    slot.gpu_id
+                )));
+            }
             let layout = (surface.generation(), slot.mem_type);
             let first = *common.get_or_insert(layout);
             if layout != first {

@@ -232,3 +232,18 @@ fn slots_of_other_buffers_make_a_buffer_that_keeps_them() {
     assert!(pixels(&copy).iter().all(|byte| *byte == 8));
     assert_ne!(copy.slot(1).unwrap().data_ptr, address);
 }
+
+#[test]
+fn pictures_of_another_gpu_make_no_batch() {
+    let _fakes = fakes();
+    let buffer = source(VideoFormat::Rgba, (8, 8), 0);
+    let views = [SurfaceView::from_buffer(&buffer, 0, 0).unwrap()];
+    let error = assemble(1, &views).map(drop).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("a picture on GPU 0 cannot be part of a batch on GPU 1"),
+        "{error}"
+    );
+    assert!(assemble(0, &views).is_ok());
+}

@@ -1,0 +1,257 @@
+//! Which access units can be left out without breaking the pictures behind them.
+
+use std::num::NonZeroUsize;
+
+use frames::Codec;
+use h264_reader::nal::sps::{FrameMbsFlags, SeqParameterSet};
+
+use super::bits::bits;
+use super::nal::{self, Framing};
+
+/// How an access unit hangs together with those around it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Dependence {
+    /// No picture from here on refers to one before.
+    pub is_start: bool,
+    /// No other picture refers to this one, and nothing else is read with the help of it.
+    pub is_disposable: bool,
+}
+
+const INDEPENDENT: Dependence = Dependence {
+    is_start: true,
+    is_disposable: true,
+};
+
+/// Reads the access units of one stream, from its start.
+#[derive(Debug)]
+pub struct DependenceReader {
+    codec: Codec,
+    /// Whether pictures of the topmost temporal layer can be told, and which it is.
+    top_layer: Option<u8>,
+}
+
+impl DependenceReader {
+    pub fn new(codec: Codec) -> Self {
+        Self {
+            codec,
+            top_layer: None,
+        }
+    }
+
+    /// Of the next access unit; H.264 and HEVC with start codes.
+    ///
+    /// A VP8, VP9 or AV1 frame that no picture refers to may still change the probabilities and the motion
+    /// vectors that the next one is read with: none counts as disposable.
+    pub fn read(&mut self, data: &[u8]) -> Dependence {
+        let is_start = match self.codec {
+            Codec::H264 => return self.of_units(data, Self::h264),
+            Codec::Hevc => return self.of_units(data, Self::hevc),
+            Codec::Vp8 => data.first().is_some_and(|tag| tag & 1 == 0),
+            Codec::Vp9 => super::samples::vp9(data).is_some(),
+            Codec::Av1 => av1_is_start(data),
+            Codec::Jpeg
+            | Codec::SwJpeg
+            | Codec::Png
+            | Codec::RawRgba
+            | Codec::RawRgb
+            | Codec::RawNv12 => return INDEPENDENT,
+        };
+        Dependence {
+            is_start,
+            is_disposable: false,
+        }
+    }
+
+    fn of_units(&mut self, data: &[u8], role: impl Fn(&mut Self, &[u8]) -> Role) -> Dependence {
+        let (mut starts, mut disposable, mut others) = (false, false, false);
+        for unit in nal::units(data, Framing::AnnexB).unwrap_or_default() {
+            match role(self, &data[unit]) {
+                Role::Start => starts = true,
+                Role::Disposable => disposable = true,
+                Role::Needed => others = true,
+                Role::Message => {}
+            }
+        }
+        Dependence {
+            is_start: starts,
+            is_disposable: disposable && !starts && !others,
+        }
+    }
+
+    /// H.264, table 7-1: `nal_ref_idc` 0 marks slices of pictures that none refers to. Where there may be
+    /// fields, half of a frame could go.
+    fn h264(&mut self, unit: &[u8]) -> Role {
+        let Some(&header) = unit.first() else {
+            return Role::Message;
+        };
+        match header & 0x1f {
+            5 => Role::Start,
+            1 if header & 0x60 == 0 && self.top_layer.is_some() => Role::Disposable,
+            7 => {
+                let set = SeqParameterSet::from_bits(bits(unit, NonZeroUsize::MIN));
+                let is_progressive =
+                    set.is_ok_and(|set| matches!(set.frame_mbs_flags, FrameMbsFlags::Frames));
+                self.top_layer = is_progressive.then_some(0);
+                Role::Needed
+            }
+            1..=4 | 8 | 13 | 15 | 20 | 21 => Role::Needed,
+            _ => Role::Message,
+        }
+    }
+
+    /// HEVC, table 7-1: pictures of even types up to 14 are referred to by none of their own temporal layer, so
+    /// by none at all if there is no layer above.
+    fn hevc(&mut self, unit: &[u8]) -> Role {
+        let &[first, second, ..] = unit else {
+            return Role::Message;
+        };
+        let layer = (second & 7).saturating_sub(1);
+        match (first >> 1) & 0x3f {
+            16..=20 => Role::Start,
+            kind @ 0..=14 if kind % 2 == 0 && self.top_layer == Some(layer) => Role::Disposable,
+            33 => {
+                // sps_max_sub_layers_minus1 follows 4 bits of another field.
+                self.top_layer = unit.get(2).map(|byte| byte >> 1 & 7);
+                Role::Needed
+            }
+            0..=34 => Role::Needed,
+            _ => Role::Message,
+        }
+    }
+}
+
+/// What a NAL unit is to the pictures behind it.
+enum Role {
+    Start,
+    Disposable,
+    Needed,
+    Message,
+}
+
+/// Whether an AV1 temporal unit begins with a sequence header and a key frame that is shown (AV1 specification,
+/// 5.3 to 5.9).
+fn av1_is_start(unit: &[u8]) -> bool {
+    const SEQUENCE_HEADER: u8 = 1;
+    const FRAME_HEADER: u8 = 3;
+    const FRAME: u8 = 6;
+    let mut rest = unit;
+    let mut has_sequence_header = false;
+    while let &[header, ..] = rest {
+        let (has_extension, has_size) = (header & 4 != 0, header & 2 != 0);
+        let Some(behind) = rest.get(1 + usize::from(has_extension)..) else {
+            return false;
+        };
+        let Some((size, payload)) = (if has_size {
+            leb128(behind)
+        } else {
+            Some((behind.len(), behind))
+        }) else {
+            return false;
+        };
+        match header >> 3 & 0xf {
+            SEQUENCE_HEADER => has_sequence_header = true,
+            FRAME_HEADER | FRAME => {
+                // show_existing_frame 0, frame_type KEY_FRAME, show_frame 1.
+                let is_key = payload.first().is_some_and(|byte| byte & 0xf0 == 0x10);
+                return has_sequence_header && is_key;
+            }
+            _ => {}
+        }
+        rest = payload.get(size..).unwrap_or_default();
+    }
+    false
+}
+
+/// A number of seven bits a byte, and what is behind it (AV1 specification, 4.10.5).
+fn leb128(data: &[u8]) -> Option<(usize, &[u8])> {
+    let length = data.iter().take(8).position(|byte| byte & 0x80 == 0)? + 1;
+    let (number, rest) = data.split_at(length);
+    let value = number
+        .iter()
+        .rev()
+        .fold(0u64, |value, byte| value << 7 | u64::from(byte & 0x7f));
+    Some((usize::try_from(value).ok()?, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(reader: &mut DependenceReader, units: &[&[u8]]) -> (bool, bool) {
+        let data: Vec<u8> = units
+            .iter()
+            .flat_map(|unit| [&[0, 0, 0, 1], *unit].concat())
+            .collect();
+        let Dependence {
+            is_start,
+            is_disposable,
+        } = reader.read(&data);
+        (is_start, is_disposable)
+    }
+
+    #[test]
+    fn h264_reference_idc_tells_in_streams_without_fields() {
+        // Baseline, 16x16; frame_mbs_only_flag 1 and 0.
+        let progressive: &[u8] = &[0x67, 66, 0, 10, 0xf4, 0xff, 0x90];
+        let (idr, reference, disposable) = (&[0x65, 1][..], &[0x41, 1][..], &[0x01, 1][..]);
+        let mut reader = DependenceReader::new(Codec::H264);
+        assert_eq!(
+            read(&mut reader, &[disposable]),
+            (false, false),
+            "fields may come"
+        );
+        let first = read(&mut reader, &[progressive, &[0x68, 1], idr]);
+        assert_eq!(first, (true, false));
+        reader.top_layer = Some(0);
+        assert_eq!(read(&mut reader, &[reference]), (false, false));
+        assert_eq!(read(&mut reader, &[disposable, disposable]), (false, true));
+        assert_eq!(
+            read(&mut reader, &[&[0x68, 1], disposable]),
+            (false, false),
+            "it brings a parameter set"
+        );
+        assert_eq!(
+            read(&mut reader, &[&[0x06, 5], disposable]),
+            (false, true),
+            "messages do not matter"
+        );
+    }
+
+    #[test]
+    fn hevc_pictures_of_the_topmost_layer_may_be_disposable() {
+        let set = |layers: u8| vec![0x42, 1, layers << 1 | 1, 0x80];
+        let slice = |kind: u8, layer: u8| vec![kind << 1, layer + 1];
+        let mut reader = DependenceReader::new(Codec::Hevc);
+        for idr in 16..=20 {
+            assert!(read(&mut reader, &[&set(0), &slice(idr, 0)]).0);
+        }
+        assert_eq!(read(&mut reader, &[&slice(21, 0)]), (false, false));
+        assert_eq!(read(&mut reader, &[&slice(0, 0)]), (false, true));
+        assert_eq!(read(&mut reader, &[&slice(1, 0)]), (false, false));
+        read(&mut reader, &[&set(1)]);
+        assert_eq!(read(&mut reader, &[&slice(0, 0)]), (false, false));
+        assert_eq!(read(&mut reader, &[&slice(0, 1)]), (false, true));
+    }
+
+    #[test]
+    fn av1_key_frames_start() {
+        let mut reader = DependenceReader::new(Codec::Av1);
+        let mut is_start = |unit: &[u8]| reader.read(unit).is_start;
+        let (delimiter, sequence) = ([0x12, 0], [0x0a, 1, 0xff]);
+        let frame = |first| [0x32, 2, first, 0];
+        let unit = |first| [&delimiter[..], &sequence, &frame(first)].concat();
+        assert!(is_start(&unit(0x10)));
+        assert!(!is_start(&unit(0x30)), "an inter frame");
+        assert!(!is_start(&unit(0x90)), "a frame of before");
+        assert!(!is_start(&[&delimiter[..], &frame(0x10)].concat()));
+        for damaged in [&[][..], &[0x0a], &[0x0a, 0xff, 0xff], &[0x36]] {
+            assert!(!is_start(damaged));
+        }
+    }
+
+    #[test]
+    fn still_pictures_stand_alone() {
+        let dependence = DependenceReader::new(Codec::Jpeg).read(&[]);
+        assert!(dependence.is_start && dependence.is_disposable);
+    }
+}

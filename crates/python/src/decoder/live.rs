@@ -1,0 +1,69 @@
+//! What must end before the interpreter does.
+
+use std::sync::{Arc, Weak};
+
+use decoders::{FlexibleDecoder, FlexibleDecoderPool};
+use parking_lot::Mutex;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use super::Token;
+
+pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(_shutdown_all, module)?)?;
+    module.add_function(wrap_pyfunction!(_live_objects, module)?)
+}
+
+/// The decoders and pools that Python holds, for the shutdown at exit.
+static LIVE: Mutex<Vec<Weak<dyn End>>> = Mutex::new(Vec::new());
+
+/// What owns threads that call into Python.
+pub(super) trait End: Send + Sync {
+    /// Ends at once. Those that are shut down already say so, which is fine.
+    fn end(&self);
+}
+
+impl End for FlexibleDecoder<Token> {
+    fn end(&self) {
+        let _ = self.shutdown();
+    }
+}
+
+impl End for FlexibleDecoderPool<Token> {
+    fn end(&self) {
+        let _ = self.shutdown();
+    }
+}
+
+/// Shuts `object` down before the interpreter ends.
+pub(super) fn watch<E: End + 'static>(object: &Arc<E>) {
+    let mut live = LIVE.lock();
+    live.retain(|object| object.strong_count() > 0);
+    let object: Weak<E> = Arc::downgrade(object);
+    live.push(object);
+}
+
+/// Shuts every decoder and pool down at once; for the end of the interpreter.
+#[pyfunction]
+fn _shutdown_all(py: Python<'_>) {
+    let live: Vec<_> = LIVE
+        .lock()
+        .drain(..)
+        .filter_map(|object| object.upgrade())
+        .collect();
+    py.detach(|| {
+        for object in live {
+            object.end();
+        }
+    });
+}
+
+/// Native objects that exist in this process, by kind: ``sessions``, ``encoders`` and ``surfaces``; for finding leaks.
+#[pyfunction]
+fn _live_objects(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    let dict = PyDict::new(py);
+    dict.set_item("sessions", decoders::live_sessions())?;
+    dict.set_item("encoders", encoders::live_encoders())?;
+    dict.set_item("surfaces", ::surfaces::live_surfaces())?;
+    Ok(dict)
+}
