@@ -82,8 +82,8 @@ class Recorder:
             self.events.append(("frame", frame.frame))
             # The consumer of a real program unseals in another thread; here a thread per picture does.
             consumer = threading.Thread(target=self._consume, args=(delivery, frame.decoded_frame))
-            self._seals.append(consumer)
             consumer.start()
+            self._seals.append(consumer)
         elif output.is_skipped:
             self.events.append(("skipped", output.as_skipped()))
         elif output.is_parameter_change:

@@ -24,7 +24,7 @@ POOL_SIZE = 3
 MAX_HELD = POOL_SIZE - 1
 CALLS_FROM_CALLBACKS = 30
 
-logging.getLogger("savant_rs.deepstream").addFilter(lambda record: "on purpose" not in record.getMessage())
+logging.getLogger("savant_rs.deepstream").addFilter(lambda record: "by a schedule" not in record.getMessage())
 _PACKETS = [data for _, data in packets_for(CLIPS["h264_320x240"], SOURCE)]
 
 
@@ -64,7 +64,7 @@ class Schedule:
                 self.told[inner.frame.pts] += 1
         manner = self.manners[sum(self.told.values()) % len(self.manners)]
         if manner == "raise":
-            raise ValueError("on purpose")
+            raise ValueError("by a schedule")
         if manner == "sleep":
             time.sleep(0.001)
         elif manner == "hold" and output.is_frame:

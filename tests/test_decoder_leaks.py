@@ -17,7 +17,7 @@ from savant_rs.deepstream import FlexibleDecoder, _native
 from savant_rs.primitives import Codec
 from test_decoder_sessions import wait_until
 
-NOTHING = {"sessions": 0, "surfaces": 0}
+NOTHING = {"sessions": 0, "encoders": 0, "surfaces": 0}
 
 
 def nothing_is_left() -> bool:

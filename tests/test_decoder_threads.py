@@ -58,7 +58,7 @@ def test_a_submitter_that_waits_for_buffers_is_woken_by_the_end(end: str) -> Non
     feeder = threading.Thread(target=feed, args=(decoder.submit,))
     feeder.start()
     wait_until(lambda: decoder.stats()["queue_depths"]["input"] == 16)
-    assert decoder.stats()["blocked_on"] == "pool"
+    wait_until(lambda: decoder.stats()["blocked_on"] == "pool")
     decoder.shutdown()
     feeder.join(30)
     assert not feeder.is_alive()

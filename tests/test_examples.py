@@ -16,6 +16,7 @@ import pytest
 import batches
 import decoding
 from clips_lib import CLIPS, CLIPS_DIR, Clip
+from savant_rs.gstreamer import PacketReader
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 LIMIT_S = 60
@@ -85,6 +86,17 @@ def test_the_first_readme_example_runs_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "example.py").write_text(code[1])
     printed = run("example.py", cwd=tmp_path)
     assert f"{CLIPS['h264_bpyramid_640x360'].frames} pictures" in printed
+
+
+@pytest.mark.parametrize("codec", ["h264", "hevc"])
+def test_transcode_example_writes_every_picture(codec: str, tmp_path: Path) -> None:
+    clip = CLIPS["hevc_720p"]
+    target = tmp_path / "smaller.mp4"
+    printed = run(REPOSITORY / "examples/transcode.py", clip.path, target, "--codec", codec, cwd=tmp_path)
+    assert f"{clip.frames} pictures" in printed
+    with PacketReader(target) as reader:
+        frames = [frame for frame, _ in reader]
+    assert [(frame.width, frame.height) for frame in frames] == [(640, 360)] * clip.frames
 
 
 def test_many_gpus_example_decodes_every_file(tmp_path: Path) -> None:

@@ -8,18 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use frames::Codec;
-
-/// How much a decoder may depend on dedicated hardware.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Hardware {
-    /// Only hardware: where there is none for the codec, creation fails.
-    Required,
-    /// Hardware where the machine has it for this stream, software elsewhere.
-    #[default]
-    Preferred,
-    /// Only software, even where the machine has hardware.
-    Software,
-}
+pub use surfaces::Hardware;
 
 /// How the NAL units of an H.264 access unit are framed; `stream-format` in the caps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

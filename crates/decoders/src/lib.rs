@@ -18,7 +18,6 @@ mod output;
 mod pool;
 mod process;
 mod pull;
-mod reaper;
 mod sealed;
 
 pub use engine::{Element, software_elements};

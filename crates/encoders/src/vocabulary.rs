@@ -47,6 +47,12 @@ macro_rules! vocabulary {
         impl $kind {
             const NAMES: &[(&str, Self)] = &[$($(($name, Self::$member),)+)+];
 
+            /// The member's own name, in lower case: the first of its spellings.
+            pub fn name(self) -> &'static str {
+                let own = Self::NAMES.iter().find(|(_, member)| *member == self);
+                own.map_or("", |(name, _)| name)
+            }
+
             /// The member with this name, matched whole and in any case.
             ///
             /// # Errors
@@ -174,6 +180,12 @@ mod tests {
         assert_eq!(H264Profile::High as u32, 4);
         assert_eq!(HevcProfile::from_name("3"), Ok(HevcProfile::Frext));
         assert_eq!(HevcProfile::Frext as u32, 3);
+    }
+
+    #[test]
+    fn a_member_is_called_by_its_first_spelling() {
+        assert_eq!(RateControl::ConstantQp.name(), "constant_qp");
+        assert_eq!(DgpuPreset::P7.name(), "p7");
     }
 
     #[test]

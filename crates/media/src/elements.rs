@@ -8,10 +8,11 @@ const GOOD: &str = "gstreamer1.0-plugins-good";
 const BAD: &str = "gstreamer1.0-plugins-bad";
 
 /// The Debian package of every element that this crate makes itself or needs for a container.
-const PACKAGES: [(&str, &str); 18] = [
+const PACKAGES: [(&str, &str); 22] = [
     ("av1parse", BAD),
     ("avidemux", GOOD),
     ("fakesink", CORE),
+    ("filesink", CORE),
     ("filesrc", CORE),
     ("flvdemux", GOOD),
     ("h264parse", BAD),
@@ -19,7 +20,10 @@ const PACKAGES: [(&str, &str); 18] = [
     ("ivfparse", BAD),
     ("jpegparse", BAD),
     ("matroskademux", GOOD),
+    ("matroskamux", GOOD),
+    ("mp4mux", GOOD),
     ("mpegpsdemux", BAD),
+    ("mpegtsmux", BAD),
     ("oggdemux", BASE),
     ("parsebin", BASE),
     ("pngparse", BAD),
@@ -42,8 +46,8 @@ const DEMUXERS: [(&str, &str); 9] = [
     ("video/x-msvideo", "avidemux"),
 ];
 
-/// The elements that reading files takes, each with the Debian package that has it. Those that take
-/// a container apart matter only for files of that kind.
+/// The elements that reading and writing files takes, each with the Debian package that has it. Those for a
+/// container matter only for files of that kind.
 pub fn elements() -> &'static [(&'static str, &'static str)] {
     &PACKAGES
 }

@@ -1,8 +1,10 @@
-//! What can go wrong while reading media.
+//! What can go wrong while reading and writing media.
 
 use std::io;
 
-/// Why a source could not be opened or read on. `source` is the file or URL as it was given.
+use frames::Codec;
+
+/// Why a source could not be opened or read on, or a file not written. `source` is the file or URL as it was given.
 #[derive(Debug, thiserror::Error)]
 pub enum MediaError {
     /// `GStreamer` could not be initialised.
@@ -69,7 +71,53 @@ pub enum MediaError {
         /// What it says, with its own detail.
         message: String,
     },
-    /// The interrupt hook asked to stop. Reading may go on.
+    /// The ending of a file stands for no container that can be written.
+    #[error("{path}: its ending tells no container that can be written, known are {known}")]
+    UnknownContainer {
+        /// The file.
+        path: String,
+        /// The endings that are known.
+        known: &'static str,
+    },
+    /// The container does not hold this codec.
+    #[error("{container} files do not hold {codec}, only {known}")]
+    NotInContainer {
+        /// The codec.
+        codec: Codec,
+        /// The container.
+        container: &'static str,
+        /// What it holds.
+        known: String,
+    },
+    /// A packet of another codec than those before.
+    #[error("a file holds one stream: it began with {first}, and the packet is {now}")]
+    OtherStream {
+        /// The codec of the first packet.
+        first: Codec,
+        /// That of this one.
+        now: Codec,
+    },
+    /// NAL units without start codes.
+    #[error(
+        "{codec} is written from a byte stream, and the packet does not begin with a start code"
+    )]
+    NotByteStream {
+        /// The codec.
+        codec: Codec,
+    },
+    /// The times of a packet are none that a container takes.
+    #[error("the times of a packet cannot be written: {reason}")]
+    BadTimestamps {
+        /// What is wrong with them.
+        reason: String,
+    },
+    /// The file could not be written; the text begins with its path.
+    #[error("{0}")]
+    Write(String),
+    /// The writer was closed.
+    #[error("the writer is closed")]
+    Closed,
+    /// The interrupt hook asked to stop. Reading or writing may go on.
     #[error("interrupted")]
     Interrupted,
 }

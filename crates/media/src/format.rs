@@ -88,6 +88,31 @@ impl Format {
             .find(|format| format.media_type == media_type)
     }
 
+    /// The format of a codec. Raw pictures have none, and get that of the first row.
+    pub(crate) fn for_codec(codec: Codec) -> &'static Self {
+        FORMATS
+            .iter()
+            .find(|format| format.codec == codec)
+            .unwrap_or(&FORMATS[0])
+    }
+
+    /// The caps of access units in this form, with what is known of the pictures.
+    pub(crate) fn stream_caps(&self, size: Option<(u32, u32)>, fps: (i32, i32)) -> gst::Caps {
+        let mut caps = self.output_caps();
+        let Some(structure) = caps.get_mut().and_then(|caps| caps.structure_mut(0)) else {
+            return caps;
+        };
+        let pixels = |side: u32| i32::try_from(side).unwrap_or(i32::MAX);
+        if let Some((width, height)) = size {
+            structure.set("width", pixels(width));
+            structure.set("height", pixels(height));
+        }
+        if fps.0 > 0 && fps.1 > 0 {
+            structure.set("framerate", gst::Fraction::new(fps.0, fps.1));
+        }
+        caps
+    }
+
     /// The caps in which access units are handed out.
     pub(crate) fn output_caps(&self) -> gst::Caps {
         let mut structure = gst::Structure::new_empty(self.media_type);

@@ -1,6 +1,7 @@
-//! Reading encoded video out of files and URLs, one access unit at a time, through `GStreamer`.
+//! Reading encoded video out of files and URLs, and writing it into files, one access unit at a time, through
+//! `GStreamer`.
 //!
-//! Nothing is decoded: a [`PacketReader`] finds the first video stream that has a
+//! Nothing is decoded or encoded: a [`PacketReader`] finds the first video stream that has a
 //! [`frames::Codec`], cuts it into access units and describes each with a [`frames::VideoFrame`].
 
 #![forbid(unsafe_code)]
@@ -17,6 +18,7 @@ mod progress;
 mod reader;
 mod timeline;
 mod vp8;
+mod writer;
 
 pub use annex_b::length_prefixed;
 pub use elements::elements;
@@ -24,3 +26,4 @@ pub use error::MediaError;
 pub use location::Location;
 pub use packet::{Packet, StreamFormat};
 pub use reader::{PacketReader, PacketReaderOptions};
+pub use writer::{BadTimestamps, Container, PacketWriter, PacketWriterOptions, WritePacket};

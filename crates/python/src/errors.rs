@@ -1,11 +1,13 @@
 //! Conversion of the crates' errors to Python exceptions.
 
 use batching::BatchError;
+use encoders::EncoderError;
 use pyo3::exceptions::{PyOSError, PyRuntimeError, PyTimeoutError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
 use surfaces::Error;
+use surfaces::wait::WaitError;
 
 /// Where the exceptions with two builtin bases are defined.
 const ERRORS_MODULE: &str = "savant_rs.deepstream._errors";
@@ -32,6 +34,26 @@ pub(crate) fn from_batching(error: BatchError) -> PyErr {
     match error {
         BatchError::Surface(error) => from_surfaces(error),
         error => PyRuntimeError::new_err(error.to_string()),
+    }
+}
+
+/// The exception for an error of the `encoders` crate: what is wrong with a configuration is a
+/// `ValueError`.
+pub(crate) fn from_encoders(error: EncoderError) -> PyErr {
+    let text = error.to_string();
+    match error {
+        EncoderError::Surface(error) => from_surfaces(error),
+        EncoderError::NoEncoder { .. }
+        | EncoderError::Size { .. }
+        | EncoderError::FrameRate { .. }
+        | EncoderError::Format { .. }
+        | EncoderError::PropertiesCodec { .. }
+        | EncoderError::PropertiesPlatform { .. }
+        | EncoderError::Value { .. }
+        | EncoderError::UnknownProperty { .. }
+        | EncoderError::Buffer { .. } => PyValueError::new_err(text),
+        EncoderError::Wait(WaitError::TimedOut) => PyTimeoutError::new_err(text),
+        _ => PyRuntimeError::new_err(text),
     }
 }
 

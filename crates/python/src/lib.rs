@@ -4,6 +4,7 @@ mod batches;
 mod configs;
 mod decoder;
 mod doctor;
+mod encoder;
 mod enums;
 mod errors;
 mod frames;
@@ -12,6 +13,7 @@ mod gil;
 mod letterbox_map;
 mod logging;
 mod media;
+mod packet_writer;
 mod platform;
 mod raw;
 mod surfaces;
@@ -27,10 +29,12 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     letterbox_map::register(module)?;
     frames::register(module)?;
     media::register(module)?;
+    packet_writer::register(module)?;
     surfaces::register(module)?;
     batches::register(module)?;
     platform::register(module)?;
     doctor::register(module)?;
     configs::register(module)?;
-    decoder::register(module)
+    decoder::register(module)?;
+    encoder::register(module)
 }

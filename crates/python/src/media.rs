@@ -84,22 +84,7 @@ impl PyPacketReader {
         &self,
         py: Python<'py>,
     ) -> PyResult<Option<(PyVideoFrame, Bound<'py, PyBytes>)>> {
-        let (outcome, raised) = py.detach(|| {
-            let raised = RefCell::new(None);
-            let interrupted = || {
-                Python::attach(|py| {
-                    py.check_signals()
-                        .map_err(|error| raised.replace(Some(error)))
-                        .is_err()
-                })
-            };
-            let outcome = self.inner.read(&interrupted);
-            (outcome, raised.into_inner())
-        });
-        if let Some(raised) = raised {
-            return Err(raised);
-        }
-        let packet = outcome.map_err(python_error)?;
+        let packet = interruptible(py, |interrupt| self.inner.read(interrupt))?;
         Ok(packet.map(|packet| (packet.frame.into(), PyBytes::new(py, &packet.data))))
     }
 
@@ -118,6 +103,29 @@ impl PyPacketReader {
     }
 }
 
+/// Runs `work` without the GIL; what a Python signal handler raises meanwhile ends it.
+pub(crate) fn interruptible<R: Send>(
+    py: Python<'_>,
+    work: impl FnOnce(&dyn Fn() -> bool) -> Result<R, MediaError> + Send,
+) -> PyResult<R> {
+    let (outcome, raised) = py.detach(|| {
+        let raised = RefCell::new(None);
+        let interrupt = || {
+            Python::attach(|py| {
+                py.check_signals()
+                    .map_err(|error| raised.replace(Some(error)))
+                    .is_err()
+            })
+        };
+        let outcome = work(&interrupt);
+        (outcome, raised.into_inner())
+    });
+    match raised {
+        Some(raised) => Err(raised),
+        None => outcome.map_err(python_error),
+    }
+}
+
 fn stream_format_from_name(name: &str) -> PyResult<StreamFormat> {
     STREAM_FORMATS
         .iter()
@@ -128,13 +136,18 @@ fn stream_format_from_name(name: &str) -> PyResult<StreamFormat> {
         })
 }
 
-fn python_error(error: MediaError) -> PyErr {
+pub(crate) fn python_error(error: MediaError) -> PyErr {
     match error {
         // Python makes the fitting subclass of OSError out of the error number.
         MediaError::File { path, error } if error.raw_os_error().is_some() => {
             PyOSError::new_err((error.raw_os_error(), error.to_string(), path))
         }
-        MediaError::File { .. } => PyOSError::new_err(error.to_string()),
+        MediaError::File { .. } | MediaError::Write(_) => PyOSError::new_err(error.to_string()),
+        MediaError::UnknownContainer { .. }
+        | MediaError::NotInContainer { .. }
+        | MediaError::NotByteStream { .. }
+        | MediaError::OtherStream { .. }
+        | MediaError::BadTimestamps { .. } => PyValueError::new_err(error.to_string()),
         _ => PyRuntimeError::new_err(error.to_string()),
     }
 }

@@ -23,6 +23,18 @@ pub enum MemType {
     System = 6,
 }
 
+/// How much a decoder or an encoder may depend on dedicated hardware.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Hardware {
+    /// Only hardware: where there is none for the codec, creation fails.
+    Required,
+    /// Hardware where the machine has it for this stream, software elsewhere.
+    #[default]
+    Preferred,
+    /// Only software, even where the machine has hardware.
+    Software,
+}
+
 /// How a picture is placed in a destination of another aspect ratio.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[repr(u8)]

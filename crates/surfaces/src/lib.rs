@@ -17,21 +17,26 @@ mod letterbox_map;
 mod locks;
 pub mod memory;
 pub mod meta;
+pub mod pipeline;
 mod plane;
 pub mod platform;
 pub mod png;
 pub mod pool;
 pub mod reader;
+pub mod reaper;
 mod shared_buffer;
 mod transform;
 mod view;
 pub mod wait;
+pub mod workers;
 
 pub use assemble::assemble;
 pub use backend::{Backend, BackendKind, ForeignArray, ForeignMemory, backend};
 pub use colour::{Colour, Matrix, Range};
-pub use convert::{Canvas, Picture, PictureLayout, draw, render_picture};
-pub use enums::{ComputeMode, Interpolation, MemType, MetaClearPolicy, Padding, SavantIdKind};
+pub use convert::{Canvas, Picture, PictureLayout, draw, look_at, render_picture};
+pub use enums::{
+    ComputeMode, Hardware, Interpolation, MemType, MetaClearPolicy, Padding, SavantIdKind,
+};
 pub use error::Error;
 pub use format::VideoFormat;
 pub use geometry::{DstPadding, Rect, TransformConfig};

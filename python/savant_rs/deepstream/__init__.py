@@ -1,4 +1,4 @@
-"""Decoding of video into pooled, zero-copy RGBA surfaces.
+"""Decoding of video into pooled, zero-copy RGBA surfaces, and encoding of surfaces.
 
 The same classes work on machines with an NVIDIA GPU and on machines without one; see :func:`backend`.
 """
@@ -13,6 +13,8 @@ _loading.load_native()
 
 from savant_rs.deepstream._native import (  # noqa: E402
     Av1DecoderConfig,
+    Av1DgpuProps,
+    Av1JetsonProps,
     BufferGenerator,
     ComputeMode,
     DecodedFrame,
@@ -21,6 +23,11 @@ from savant_rs.deepstream._native import (  # noqa: E402
     DecoderParameters,
     DgpuPreset,
     DstPadding,
+    EncodedOutput,
+    Encoder,
+    EncoderConfig,
+    EncoderErrorOutput,
+    EncoderProperties,
     ErrorOutput,
     EventOutput,
     EvictionDecision,
@@ -31,16 +38,21 @@ from savant_rs.deepstream._native import (  # noqa: E402
     FlexibleDecoderPoolConfig,
     FrameOutput,
     H264DecoderConfig,
+    H264DgpuProps,
+    H264JetsonProps,
     H264Profile,
     H264StreamFormat,
     Hardware,
     HevcDecoderConfig,
+    HevcDgpuProps,
+    HevcJetsonProps,
     HevcProfile,
     HevcStreamFormat,
     Interpolation,
     JetsonPresetLevel,
     JpegBackend,
     JpegDecoderConfig,
+    JpegProps,
     LetterboxMap,
     MemType,
     MetaClearPolicy,
@@ -50,6 +62,7 @@ from savant_rs.deepstream._native import (  # noqa: E402
     ParameterChangeOutput,
     Platform,
     PngDecoderConfig,
+    PngProps,
     QueuePolicy,
     RateControl,
     RawRgbaDecoderConfig,
@@ -71,6 +84,7 @@ from savant_rs.deepstream._native import (  # noqa: E402
     Vp8DecoderConfig,
     Vp9DecoderConfig,
     _shutdown_all,
+    _shutdown_encoders,
     backend,
     get_nvbufsurface_info,
     get_savant_id_meta,
@@ -91,6 +105,8 @@ from savant_rs.deepstream._native import (  # noqa: E402
 
 __all__ = [
     "Av1DecoderConfig",
+    "Av1DgpuProps",
+    "Av1JetsonProps",
     "BufferGenerator",
     "ComputeMode",
     "DecodedFrame",
@@ -99,6 +115,11 @@ __all__ = [
     "DecoderParameters",
     "DgpuPreset",
     "DstPadding",
+    "EncodedOutput",
+    "Encoder",
+    "EncoderConfig",
+    "EncoderErrorOutput",
+    "EncoderProperties",
     "ErrorOutput",
     "EventOutput",
     "EvictionDecision",
@@ -109,16 +130,21 @@ __all__ = [
     "FlexibleDecoderPoolConfig",
     "FrameOutput",
     "H264DecoderConfig",
+    "H264DgpuProps",
+    "H264JetsonProps",
     "H264Profile",
     "H264StreamFormat",
     "Hardware",
     "HevcDecoderConfig",
+    "HevcDgpuProps",
+    "HevcJetsonProps",
     "HevcProfile",
     "HevcStreamFormat",
     "Interpolation",
     "JetsonPresetLevel",
     "JpegBackend",
     "JpegDecoderConfig",
+    "JpegProps",
     "LetterboxMap",
     "MemType",
     "MetaClearPolicy",
@@ -128,6 +154,7 @@ __all__ = [
     "ParameterChangeOutput",
     "Platform",
     "PngDecoderConfig",
+    "PngProps",
     "QueuePolicy",
     "RateControl",
     "RawRgbDecoderConfig",
@@ -167,5 +194,6 @@ if platform.machine() != "aarch64":  # a property of desktop GPUs
 
     __all__ += ["CudadecMemtype"]
 
-# Decoders own threads that call into Python, so they end before the interpreter does.
+# Decoders and encoders own threads that call into Python, so they end before the interpreter does.
 atexit.register(_shutdown_all)
+atexit.register(_shutdown_encoders)

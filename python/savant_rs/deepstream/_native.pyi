@@ -2,8 +2,8 @@
 # savant_rs.primitives.NAME or savant_rs.gstreamer.NAME; the classes' docstrings say what they do.
 
 import os
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, ClassVar, Literal, Protocol, final
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from typing import Any, ClassVar, Literal, Protocol, final, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -659,6 +659,351 @@ class ErrorOutput:
 def _shutdown_all() -> None: ...
 def _live_objects() -> dict[str, int]: ...
 
+# --- encoders ---
+
+@final
+class H264DgpuProps:
+    bitrate: int | None
+    control_rate: RateControl | None
+    profile: H264Profile | None
+    iframeinterval: int | None
+    idrinterval: int | None
+    preset: DgpuPreset | None
+    tuning_info: TuningPreset | None
+    qp_range: str | None
+    const_qp: str | None
+    init_qp: str | None
+    max_bitrate: int | None
+    vbv_buf_size: int | None
+    vbv_init: int | None
+    cq: int | None
+    aq: int | None
+    temporal_aq: bool | None
+    extended_colorformat: bool | None
+    def __new__(
+        cls,
+        bitrate: int | None = None,
+        control_rate: RateControl | None = None,
+        profile: H264Profile | None = None,
+        iframeinterval: int | None = None,
+        idrinterval: int | None = None,
+        preset: DgpuPreset | None = None,
+        tuning_info: TuningPreset | None = None,
+        qp_range: str | None = None,
+        const_qp: str | None = None,
+        init_qp: str | None = None,
+        max_bitrate: int | None = None,
+        vbv_buf_size: int | None = None,
+        vbv_init: int | None = None,
+        cq: int | None = None,
+        aq: int | None = None,
+        temporal_aq: bool | None = None,
+        extended_colorformat: bool | None = None,
+    ) -> H264DgpuProps: ...
+
+@final
+class HevcDgpuProps:
+    bitrate: int | None
+    control_rate: RateControl | None
+    profile: HevcProfile | None
+    iframeinterval: int | None
+    idrinterval: int | None
+    preset: DgpuPreset | None
+    tuning_info: TuningPreset | None
+    qp_range: str | None
+    const_qp: str | None
+    init_qp: str | None
+    max_bitrate: int | None
+    vbv_buf_size: int | None
+    vbv_init: int | None
+    cq: int | None
+    aq: int | None
+    temporal_aq: bool | None
+    extended_colorformat: bool | None
+    def __new__(
+        cls,
+        bitrate: int | None = None,
+        control_rate: RateControl | None = None,
+        profile: HevcProfile | None = None,
+        iframeinterval: int | None = None,
+        idrinterval: int | None = None,
+        preset: DgpuPreset | None = None,
+        tuning_info: TuningPreset | None = None,
+        qp_range: str | None = None,
+        const_qp: str | None = None,
+        init_qp: str | None = None,
+        max_bitrate: int | None = None,
+        vbv_buf_size: int | None = None,
+        vbv_init: int | None = None,
+        cq: int | None = None,
+        aq: int | None = None,
+        temporal_aq: bool | None = None,
+        extended_colorformat: bool | None = None,
+    ) -> HevcDgpuProps: ...
+
+@final
+class Av1DgpuProps:
+    bitrate: int | None
+    control_rate: RateControl | None
+    iframeinterval: int | None
+    idrinterval: int | None
+    preset: DgpuPreset | None
+    tuning_info: TuningPreset | None
+    qp_range: str | None
+    max_bitrate: int | None
+    vbv_buf_size: int | None
+    vbv_init: int | None
+    cq: int | None
+    aq: int | None
+    temporal_aq: bool | None
+    def __new__(
+        cls,
+        bitrate: int | None = None,
+        control_rate: RateControl | None = None,
+        iframeinterval: int | None = None,
+        idrinterval: int | None = None,
+        preset: DgpuPreset | None = None,
+        tuning_info: TuningPreset | None = None,
+        qp_range: str | None = None,
+        max_bitrate: int | None = None,
+        vbv_buf_size: int | None = None,
+        vbv_init: int | None = None,
+        cq: int | None = None,
+        aq: int | None = None,
+        temporal_aq: bool | None = None,
+    ) -> Av1DgpuProps: ...
+
+@final
+class H264JetsonProps:
+    bitrate: int | None
+    control_rate: RateControl | None
+    profile: H264Profile | None
+    iframeinterval: int | None
+    idrinterval: int | None
+    preset_level: JetsonPresetLevel | None
+    peak_bitrate: int | None
+    vbv_size: int | None
+    qp_range: str | None
+    quant_i_frames: int | None
+    quant_p_frames: int | None
+    ratecontrol_enable: bool | None
+    maxperf_enable: bool | None
+    two_pass_cbr: bool | None
+    num_ref_frames: int | None
+    insert_sps_pps: bool | None
+    insert_aud: bool | None
+    insert_vui: bool | None
+    disable_cabac: bool | None
+    def __new__(
+        cls,
+        bitrate: int | None = None,
+        control_rate: RateControl | None = None,
+        profile: H264Profile | None = None,
+        iframeinterval: int | None = None,
+        idrinterval: int | None = None,
+        preset_level: JetsonPresetLevel | None = None,
+        peak_bitrate: int | None = None,
+        vbv_size: int | None = None,
+        qp_range: str | None = None,
+        quant_i_frames: int | None = None,
+        quant_p_frames: int | None = None,
+        ratecontrol_enable: bool | None = None,
+        maxperf_enable: bool | None = None,
+        two_pass_cbr: bool | None = None,
+        num_ref_frames: int | None = None,
+        insert_sps_pps: bool | None = None,
+        insert_aud: bool | None = None,
+        insert_vui: bool | None = None,
+        disable_cabac: bool | None = None,
+    ) -> H264JetsonProps: ...
+
+@final
+class HevcJetsonProps:
+    bitrate: int | None
+    control_rate: RateControl | None
+    profile: HevcProfile | None
+    iframeinterval: int | None
+    idrinterval: int | None
+    preset_level: JetsonPresetLevel | None
+    peak_bitrate: int | None
+    vbv_size: int | None
+    qp_range: str | None
+    quant_i_frames: int | None
+    quant_p_frames: int | None
+    ratecontrol_enable: bool | None
+    maxperf_enable: bool | None
+    two_pass_cbr: bool | None
+    num_ref_frames: int | None
+    enable_lossless: bool | None
+    def __new__(
+        cls,
+        bitrate: int | None = None,
+        control_rate: RateControl | None = None,
+        profile: HevcProfile | None = None,
+        iframeinterval: int | None = None,
+        idrinterval: int | None = None,
+        preset_level: JetsonPresetLevel | None = None,
+        peak_bitrate: int | None = None,
+        vbv_size: int | None = None,
+        qp_range: str | None = None,
+        quant_i_frames: int | None = None,
+        quant_p_frames: int | None = None,
+        ratecontrol_enable: bool | None = None,
+        maxperf_enable: bool | None = None,
+        two_pass_cbr: bool | None = None,
+        num_ref_frames: int | None = None,
+        enable_lossless: bool | None = None,
+    ) -> HevcJetsonProps: ...
+
+@final
+class Av1JetsonProps:
+    bitrate: int | None
+    control_rate: RateControl | None
+    iframeinterval: int | None
+    idrinterval: int | None
+    preset_level: JetsonPresetLevel | None
+    peak_bitrate: int | None
+    vbv_size: int | None
+    qp_range: str | None
+    quant_i_frames: int | None
+    quant_p_frames: int | None
+    quant_b_frames: int | None
+    ratecontrol_enable: bool | None
+    maxperf_enable: bool | None
+    two_pass_cbr: bool | None
+    num_ref_frames: int | None
+    insert_seq_hdr: bool | None
+    tiles: str | None
+    def __new__(
+        cls,
+        bitrate: int | None = None,
+        control_rate: RateControl | None = None,
+        iframeinterval: int | None = None,
+        idrinterval: int | None = None,
+        preset_level: JetsonPresetLevel | None = None,
+        peak_bitrate: int | None = None,
+        vbv_size: int | None = None,
+        qp_range: str | None = None,
+        quant_i_frames: int | None = None,
+        quant_p_frames: int | None = None,
+        quant_b_frames: int | None = None,
+        ratecontrol_enable: bool | None = None,
+        maxperf_enable: bool | None = None,
+        two_pass_cbr: bool | None = None,
+        num_ref_frames: int | None = None,
+        insert_seq_hdr: bool | None = None,
+        tiles: str | None = None,
+    ) -> Av1JetsonProps: ...
+
+@final
+class JpegProps:
+    quality: int | None
+    def __new__(cls, quality: int | None = None) -> JpegProps: ...
+
+@final
+class PngProps:
+    compression_level: int | None
+    def __new__(cls, compression_level: int | None = None) -> PngProps: ...
+
+@final
+class EncoderProperties:
+    @staticmethod
+    def h264_dgpu(props: H264DgpuProps) -> EncoderProperties: ...
+    @staticmethod
+    def h264_jetson(props: H264JetsonProps) -> EncoderProperties: ...
+    @staticmethod
+    def hevc_dgpu(props: HevcDgpuProps) -> EncoderProperties: ...
+    @staticmethod
+    def hevc_jetson(props: HevcJetsonProps) -> EncoderProperties: ...
+    @staticmethod
+    def av1_dgpu(props: Av1DgpuProps) -> EncoderProperties: ...
+    @staticmethod
+    def av1_jetson(props: Av1JetsonProps) -> EncoderProperties: ...
+    @staticmethod
+    def jpeg(props: JpegProps) -> EncoderProperties: ...
+    @staticmethod
+    def png(props: PngProps) -> EncoderProperties: ...
+
+@final
+class EncoderConfig:
+    fps_num: int
+    fps_den: int
+    encoder_params: EncoderProperties | None
+    def __new__(cls, codec: Codec | str, width: int, height: int) -> EncoderConfig: ...
+    def format(self, f: VideoFormat) -> EncoderConfig: ...
+    def fps(self, num: int, den: int) -> EncoderConfig: ...
+    def gpu_id(self, id: int) -> EncoderConfig: ...
+    def mem_type(self, mt: MemType) -> EncoderConfig: ...
+    def properties(self, props: EncoderProperties) -> EncoderConfig: ...
+    def with_hardware(self, hardware: Hardware) -> EncoderConfig: ...
+    def with_b_frames(self, n: int) -> EncoderConfig: ...
+
+@final
+class Encoder:
+    def __new__(
+        cls,
+        config: EncoderConfig,
+        result_callback: Callable[[EncodedOutput | EncoderErrorOutput], object] | None = None,
+    ) -> Encoder: ...
+    @property
+    def codec(self) -> Codec: ...
+    @property
+    def encoder(self) -> str: ...
+    @property
+    def hardware(self) -> bool: ...
+    @property
+    def settings(self) -> dict[str, str]: ...
+    def submit(self, buffer: SharedBuffer, frame: VideoFrame | None = None, id: int | None = None) -> None: ...
+    def encode(
+        self,
+        buffers: Iterable[
+            SharedBuffer | tuple[SharedBuffer, VideoFrame | None] | tuple[SharedBuffer, VideoFrame | None, int | None]
+        ],
+    ) -> _EncodedPackets: ...
+    def flush(self) -> None: ...
+    def graceful_shutdown(self) -> None: ...
+    def shutdown(self) -> None: ...
+    def stats(self) -> dict[str, Any]: ...
+
+@final
+class _EncodedPackets:
+    def __iter__(self) -> _EncodedPackets: ...
+    def __next__(self) -> EncodedOutput: ...
+
+@final
+class EncodedOutput:
+    @property
+    def data(self) -> bytes: ...
+    @property
+    def codec(self) -> Codec: ...
+    @property
+    def pts_ns(self) -> int | None: ...
+    @property
+    def dts_ns(self) -> int | None: ...
+    @property
+    def duration_ns(self) -> int | None: ...
+    @property
+    def keyframe(self) -> bool: ...
+    @property
+    def frame(self) -> VideoFrame | None: ...
+    @property
+    def id(self) -> int | None: ...
+    @property
+    def encoder(self) -> str: ...
+    @property
+    def hardware(self) -> bool: ...
+
+@final
+class EncoderErrorOutput:
+    @property
+    def message(self) -> str: ...
+    @property
+    def id(self) -> int | None: ...
+    @property
+    def frame(self) -> VideoFrame | None: ...
+
+def _shutdown_encoders() -> None: ...
+
 # --- frames ---
 
 @final
@@ -790,6 +1135,25 @@ class PacketReader:
     def __iter__(self) -> PacketReader: ...
     def __next__(self) -> tuple[VideoFrame, bytes]: ...
     def __enter__(self) -> PacketReader: ...
+    def __exit__(self, *_exception: object) -> None: ...
+    def close(self) -> None: ...
+
+@final
+class PacketWriter:
+    @property
+    def fixed_timestamps(self) -> int: ...
+    def __new__(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        fragmented: bool = False,
+        on_bad_timestamps: Literal["fix", "raise"] = "fix",
+    ) -> PacketWriter: ...
+    @overload
+    def write(self, packet: EncodedOutput, data: None = None) -> None: ...
+    @overload
+    def write(self, packet: VideoFrame, data: bytes | None = None) -> None: ...
+    def __enter__(self) -> PacketWriter: ...
     def __exit__(self, *_exception: object) -> None: ...
     def close(self) -> None: ...
 

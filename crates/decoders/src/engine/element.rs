@@ -7,9 +7,9 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 
-use gst::prelude::*;
 use parking_lot::Mutex;
 use surfaces::flight_key;
+use surfaces::pipeline::{self, ElementPipeline, parse_caps};
 
 use super::live::Live;
 use super::picture::Output;
@@ -62,79 +62,47 @@ pub(crate) enum Stamps {
 }
 
 pub(crate) struct ElementEngine {
-    pipeline: gst::Pipeline,
-    source: gst_app::AppSrc,
+    pipeline: ElementPipeline,
+    reports: Arc<Reports>,
     stamps: Stamps,
-    shown: Option<Arc<ShownPackets>>,
     _live: Live,
 }
 
 impl ElementEngine {
     /// Builds the pipeline, stopped.
     pub(crate) fn new(setup: &Setup<'_>, events: Weak<dyn Events>) -> Result<Self, String> {
-        let element = setup.element;
         let live = Live::begin();
-        let shown = setup.is_shown.map(|is_shown| {
-            Arc::new(ShownPackets {
-                is_shown,
-                keys: Mutex::default(),
-            })
+        let shown = setup.is_shown.map(|is_shown| ShownPackets {
+            is_shown,
+            keys: Mutex::default(),
         });
-        let caps = parse_caps(&setup.caps)?;
-        let source = gst_app::AppSrc::builder()
-            .caps(&caps)
-            .format(gst::Format::Time)
-            .stream_type(gst_app::AppStreamType::Stream)
-            .is_live(false)
-            .block(false)
-            .max_buffers(1)
-            .max_bytes(0)
-            .callbacks(need_data(events.clone()))
-            .build();
-        let decoder = gst::ElementFactory::make(element)
-            .build()
-            .map_err(|error| format!("element {element} cannot be made: {error}"))?;
-        (setup.configure)(&decoder);
-        let sink = gst_app::AppSink::builder()
-            .caps(&parse_caps(setup.output.caps())?)
-            .sync(false)
-            .async_(false)
-            .qos(false)
-            .enable_last_sample(false)
-            .callbacks(pictures(events.clone(), shown.clone(), setup.output))
-            .build();
-        accept_strides(sink.upcast_ref())?;
-        let pipeline = gst::Pipeline::new();
-        let engine = Self {
-            pipeline,
-            source,
-            stamps: setup.stamps,
+        let reports = Arc::new(Reports {
+            events,
             shown,
-            _live: live,
+            output: setup.output,
+        });
+        let element = gst::ElementFactory::make(setup.element)
+            .build()
+            .map_err(|error| format!("element {} cannot be made: {error}", setup.element))?;
+        (setup.configure)(&element);
+        let parts = pipeline::Setup {
+            element,
+            input: &parse_caps(&setup.caps)?,
+            output: &parse_caps(setup.output.caps())?,
         };
-        let elements = [engine.source.upcast_ref(), &decoder, sink.upcast_ref()];
-        engine
-            .pipeline
-            .add_many(elements)
-            .map_err(|error| error.to_string())?;
-        gst::Element::link_many(elements)
-            .map_err(|error| format!("{element} cannot be linked: {error}"))?;
-        if let Some(bus) = engine.pipeline.bus() {
-            watch_errors(&bus, events);
-        }
-        Ok(engine)
+        let weak = Arc::downgrade(&reports) as Weak<dyn pipeline::Events>;
+        Ok(Self {
+            pipeline: ElementPipeline::new(parts, &weak)?,
+            reports,
+            stamps: setup.stamps,
+            _live: live,
+        })
     }
 }
 
 impl Engine for ElementEngine {
     fn start(&self) -> Result<(), String> {
-        self.pipeline
-            .set_state(gst::State::Playing)
-            .map(|_| ())
-            .map_err(|error| {
-                let element = self.pipeline.name();
-                format!("pipeline {element} cannot be started: {error}")
-            })
+        self.pipeline.start()
     }
 
     fn feed(&self, key: u64, packet: Packet) {
@@ -142,7 +110,7 @@ impl Engine for ElementEngine {
             Stamps::Decoding => key,
             Stamps::Presentation => packet.order,
         };
-        if let Some(shown) = &self.shown {
+        if let Some(shown) = &self.reports.shown {
             shown.push(key, &packet.data);
         }
         let mut buffer = gst::Buffer::from_slice(packet.data);
@@ -150,99 +118,50 @@ impl Engine for ElementEngine {
             buffer.set_pts(STEP * stamp);
             flight_key::attach(buffer, key);
         }
-        // It fails only when the pipeline is stopping or broken, which is reported elsewhere.
-        let _ = self.source.push_buffer(buffer);
+        self.pipeline.push(buffer);
     }
 
     fn end(&self) {
-        let _ = self.source.end_of_stream();
+        self.pipeline.end();
     }
 
     fn stop(&self) {
-        if let Err(error) = self.pipeline.set_state(gst::State::Null) {
-            tracing::error!("a decoder pipeline cannot be stopped: {error}");
-        }
+        self.pipeline.stop();
     }
 }
 
-impl Drop for ElementEngine {
-    fn drop(&mut self) {
-        self.stop();
-    }
-}
-
-fn parse_caps(caps: &str) -> Result<gst::Caps, String> {
-    caps.parse()
-        .map_err(|error| format!("caps {caps}: {error}"))
-}
-
-fn need_data(events: Weak<dyn Events>) -> gst_app::AppSrcCallbacks {
-    gst_app::AppSrcCallbacks::builder()
-        .need_data(move |_, _| {
-            if let Some(events) = events.upgrade() {
-                events.hungry();
-            }
-        })
-        .build()
-}
-
-fn pictures(
+/// What the pipeline tells, passed on as pictures with their keys.
+struct Reports {
     events: Weak<dyn Events>,
-    shown: Option<Arc<ShownPackets>>,
+    shown: Option<ShownPackets>,
     output: Output,
-) -> gst_app::AppSinkCallbacks {
-    let at_end = events.clone();
-    gst_app::AppSinkCallbacks::builder()
-        .new_sample(move |sink| {
-            let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
-            let key = match &shown {
-                Some(shown) => shown.pop(),
-                None => sample.buffer().and_then(flight_key::read),
-            };
-            let events = events.upgrade().ok_or(gst::FlowError::Flushing)?;
-            events
-                .picture(key, output.picture(sample))
-                .map(|()| gst::FlowSuccess::Ok)
-                .map_err(|Stopped| gst::FlowError::Flushing)
-        })
-        .eos(move |_| {
-            if let Some(events) = at_end.upgrade() {
-                events.ended();
-            }
-        })
-        .build()
 }
 
-/// Tells the decoder that any row stride will do, so that it need not copy its pictures.
-fn accept_strides(sink: &gst::Element) -> Result<(), String> {
-    let pad = sink
-        .static_pad("sink")
-        .ok_or("the appsink has no sink pad")?;
-    pad.add_probe(gst::PadProbeType::QUERY_DOWNSTREAM, |_, info| {
-        match info.query_mut().map(gst::QueryRef::view_mut) {
-            Some(gst::QueryViewMut::Allocation(query)) => {
-                query.add_allocation_meta::<gst_video::VideoMeta>(None);
-                gst::PadProbeReturn::Handled
-            }
-            _ => gst::PadProbeReturn::Ok,
+impl pipeline::Events for Reports {
+    fn hungry(&self) {
+        if let Some(events) = self.events.upgrade() {
+            events.hungry();
         }
-    });
-    Ok(())
-}
+    }
 
-fn watch_errors(bus: &gst::Bus, events: Weak<dyn Events>) {
-    bus.set_sync_handler(move |_, message| {
-        if let gst::MessageView::Error(error) = message.view()
-            && let Some(events) = events.upgrade()
-        {
-            let source = error
-                .src()
-                .map_or_else(String::new, |element| format!("{}: ", element.name()));
-            let detail = error
-                .debug()
-                .map_or_else(String::new, |debug| format!(" ({debug})"));
-            events.failed(&format!("{source}{}{detail}", error.error()));
+    fn output(&self, sample: gst::Sample) -> Result<(), Stopped> {
+        let key = match &self.shown {
+            Some(shown) => shown.pop(),
+            None => sample.buffer().and_then(flight_key::read),
+        };
+        let events = self.events.upgrade().ok_or(Stopped)?;
+        events.picture(key, self.output.picture(sample))
+    }
+
+    fn ended(&self) {
+        if let Some(events) = self.events.upgrade() {
+            events.ended();
         }
-        gst::BusSyncReply::Drop
-    });
+    }
+
+    fn failed(&self, message: &str) {
+        if let Some(events) = self.events.upgrade() {
+            events.failed(message);
+        }
+    }
 }

@@ -9,7 +9,6 @@ mod picture;
 mod profile;
 mod table;
 mod threaded;
-pub(crate) mod workers;
 
 use std::sync::{Arc, Weak};
 
@@ -17,8 +16,9 @@ use frames::Codec;
 use gst::prelude::*;
 use picture::{Output, Place};
 pub(crate) use picture::{RawPicture, Target};
-use surfaces::VideoFormat;
+pub(crate) use surfaces::pipeline::Stopped;
 use surfaces::platform::DecodeDemand;
+use surfaces::{VideoFormat, workers};
 pub use table::{Element, software_elements};
 use threaded::{PacketDecoder, ThreadedEngine};
 
@@ -50,10 +50,6 @@ pub(crate) trait Events: Send + Sync {
     /// The decoder broke down.
     fn failed(&self, message: &str);
 }
-
-/// The session is over: nothing more is taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Stopped;
 
 /// What to build.
 pub(crate) struct Blueprint {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use frames::{Codec, FrameInfo};
 use parking_lot::Mutex;
+use surfaces::reaper::Teardown;
 use surfaces::wait::Wait;
 use surfaces::{Rect, SharedBuffer};
 
@@ -22,7 +23,6 @@ use crate::machine::{Arrival, Effects, Flow, Gate, Input, LaneId, Limits, Machin
 use crate::outcome::{DecoderParameters, NoPicture, QueuePolicy, SkipReason};
 use crate::output::{DecodedFrame, DecoderInfo, FrameOutput, Output, Packet, Payload, Sink};
 use crate::process;
-use crate::reaper::Teardown;
 
 /// Pictures between a decoder and the user.
 const OUTPUT_BOUND: usize = 16;

@@ -6,11 +6,13 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use surfaces::wait::Wait;
-use surfaces::{BufferGenerator, Error, GeneratorConfig, MemType, SavantIdKind, SharedBuffer};
+use surfaces::{
+    BufferGenerator, Error, GeneratorConfig, MemType, SavantIdKind, SharedBuffer, workers,
+};
 
 use super::change::Until;
 use super::core::{Core, Finished, Types, now};
-use crate::engine::{Blueprint, Engine, Events, RawPicture, Stopped, Target, workers};
+use crate::engine::{Blueprint, Engine, Events, RawPicture, Stopped, Target};
 use crate::machine::{Input, LaneId, Place};
 use crate::outcome::DecoderParameters;
 use crate::output::{DecodedFrame, DecoderInfo};

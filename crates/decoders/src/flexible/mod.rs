@@ -18,6 +18,7 @@ pub use error::DecoderError;
 pub use link::live_sessions;
 pub(crate) use shutdown::refuse_in_fork;
 pub use stats::Stats;
+use surfaces::reaper;
 use surfaces::wait::{Wait, WaitError};
 
 use self::change::Until;
@@ -29,7 +30,7 @@ use crate::inspect::{self, Inspection, RawSize, Refusal};
 use crate::machine::Submitted;
 use crate::outcome::{DecoderParameters, SkipReason};
 use crate::output::{Payload, Sink};
-use crate::{process, reaper};
+use crate::process;
 
 /// A frame for a decoder.
 pub struct Submission<T> {

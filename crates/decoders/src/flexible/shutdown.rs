@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use surfaces::reaper;
 use surfaces::wait::Wait;
 
 use super::change::Until;
 use super::core::{Core, now};
 use super::error::DecoderError;
 use crate::machine::LaneId;
-use crate::{process, reaper};
+use crate::process;
 
 pub(crate) fn refuse_in_fork() -> Result<(), DecoderError> {
     if process::is_fork() {

@@ -12,6 +12,7 @@ pub use config::{EvictionCallback, EvictionDecision, FlexibleDecoderPoolConfig};
 use parking_lot::{Condvar, Mutex};
 use sources::Sources;
 pub use stats::PoolStats;
+use surfaces::reaper;
 use surfaces::wait::{Wait, WaitError};
 
 use crate::callback::{self, Owner};
@@ -20,7 +21,7 @@ use crate::flexible::{
 };
 use crate::machine::Counters;
 use crate::output::{Output, Sink};
-use crate::{process, reaper};
+use crate::process;
 
 type Decoder<T> = FlexibleDecoder<T>;
 

@@ -10,11 +10,11 @@ use pyo3::types::PyTuple;
 /// A callable shared between a Python object, which reports it to the garbage collector, and native
 /// threads. Once the collector has cleared it, calls do nothing.
 #[derive(Clone)]
-pub(super) struct Callback(Arc<Mutex<Option<Py<PyAny>>>>);
+pub(crate) struct Callback(Arc<Mutex<Option<Py<PyAny>>>>);
 
 impl Callback {
     /// Refuses what cannot be called with `TypeError`.
-    pub(super) fn new(name: &str, callable: Bound<'_, PyAny>) -> PyResult<Self> {
+    pub(crate) fn new(name: &str, callable: Bound<'_, PyAny>) -> PyResult<Self> {
         if callable.is_callable() {
             return Ok(Self(Arc::new(Mutex::new(Some(callable.unbind())))));
         }
@@ -25,7 +25,7 @@ impl Callback {
     }
 
     /// The same callable, for another Python object to own.
-    pub(super) fn for_another_owner(&self, py: Python<'_>) -> Self {
+    pub(crate) fn for_another_owner(&self, py: Python<'_>) -> Self {
         Self(Arc::new(Mutex::new(
             self.0
                 .lock()
@@ -35,7 +35,7 @@ impl Callback {
     }
 
     /// Calls it; `None` when it raised, which is logged, or when it has been cleared.
-    pub(super) fn call<'py>(
+    pub(crate) fn call<'py>(
         &self,
         py: Python<'py>,
         name: &str,
@@ -49,14 +49,14 @@ impl Callback {
         result.map_err(|error| log_exception(py, name, error)).ok()
     }
 
-    pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+    pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         // The lock is held only for moments under the GIL, which the collector has now.
         self.0
             .try_lock()
             .map_or(Ok(()), |callable| visit.call(&*callable))
     }
 
-    pub(super) fn clear(&self) {
+    pub(crate) fn clear(&self) {
         let callable = self.0.lock().take();
         drop(callable);
     }
@@ -64,7 +64,7 @@ impl Callback {
 
 /// Logs the exception as text: a stored traceback would keep the callback's locals, and with them the
 /// output, alive.
-pub(super) fn log_exception(py: Python<'_>, name: &str, error: PyErr) {
+pub(crate) fn log_exception(py: Python<'_>, name: &str, error: PyErr) {
     let text = py
         .import("traceback")
         .and_then(|traceback| traceback.call_method1("format_exception", (error.value(py),)))
@@ -78,7 +78,7 @@ pub(super) fn log_exception(py: Python<'_>, name: &str, error: PyErr) {
 }
 
 /// Logs to the Python logger `savant_rs.deepstream`.
-pub(super) fn log_error(py: Python<'_>, text: &str) {
+pub(crate) fn log_error(py: Python<'_>, text: &str) {
     let logged = py
         .import("logging")
         .and_then(|logging| logging.call_method1("getLogger", ("savant_rs.deepstream",)))

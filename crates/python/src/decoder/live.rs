@@ -58,11 +58,12 @@ fn _shutdown_all(py: Python<'_>) {
     });
 }
 
-/// Native objects that exist in this process, by kind: ``sessions`` and ``surfaces``; for finding leaks.
+/// Native objects that exist in this process, by kind: ``sessions``, ``encoders`` and ``surfaces``; for finding leaks.
 #[pyfunction]
 fn _live_objects(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let dict = PyDict::new(py);
     dict.set_item("sessions", decoders::live_sessions())?;
+    dict.set_item("encoders", encoders::live_encoders())?;
     dict.set_item("surfaces", ::surfaces::live_surfaces())?;
     Ok(dict)
 }

@@ -1,6 +1,6 @@
 //! `FlexibleDecoder`, `FlexibleDecoderPool` and what belongs to them as Python classes.
 
-mod callback;
+pub(crate) mod callback;
 mod calls;
 mod config;
 mod eviction;

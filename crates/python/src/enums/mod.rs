@@ -15,6 +15,9 @@ pub(crate) use self::decoders::PyCudadecMemtype;
 pub(crate) use self::decoders::{
     PyH264StreamFormat, PyHardware, PyHevcStreamFormat, PyJpegBackend, PyQueuePolicy,
 };
+pub(crate) use self::encoders::{
+    PyDgpuPreset, PyH264Profile, PyHevcProfile, PyJetsonPresetLevel, PyRateControl, PyTuningPreset,
+};
 pub(crate) use self::py_enum::{named_py_enum, py_enum};
 pub(crate) use self::surfaces::{
     PyComputeMode, PyInterpolation, PyMemType, PyPadding, PySavantIdMetaKind, PyVideoFormat,

@@ -35,6 +35,16 @@ impl PySharedBuffer {
         self.with(Clone::clone)
     }
 
+    /// Takes the handle, for a function that takes the buffer over.
+    pub(crate) fn take(&self) -> PyResult<SharedBuffer> {
+        self.inner.lock().take().ok_or_else(consumed)
+    }
+
+    /// Gives a handle back that could not be used.
+    pub(crate) fn put_back(&self, buffer: SharedBuffer) {
+        *self.inner.lock() = Some(buffer);
+    }
+
     fn with<R>(&self, ask: impl FnOnce(&SharedBuffer) -> R) -> PyResult<R> {
         self.inner.lock().as_ref().map(ask).ok_or_else(consumed)
     }

@@ -13,7 +13,8 @@ use std::any::Any;
 
 pub use nvbufsurface_sys::LoadOptions;
 
-use crate::convert::Canvas;
+use crate::colour::Colour;
+use crate::convert::{Canvas, Picture, PictureLayout};
 use crate::enums::MemType;
 use crate::error::Error;
 use crate::geometry::{Rect, TransformConfig};
@@ -85,6 +86,20 @@ pub struct TransformJob {
     pub src_rect: Option<Rect>,
     /// Where it goes.
     pub dst: SlotInfo,
+}
+
+/// The picture in a slot, in place; `None` if the CPU does not reach it, or it has gaps that belong to
+/// somebody else.
+///
+/// # Safety
+/// The slot must belong to a live buffer, and nobody may write its pixels during `'a`.
+pub(crate) unsafe fn picture_in_place<'a>(
+    slot: &SlotInfo,
+    layout: PictureLayout,
+    colour: Colour,
+) -> Option<Picture<'a>> {
+    // SAFETY: same contract.
+    unsafe { host::pixels::picture(slot, layout, colour) }.ok()
 }
 
 /// What differs between machines. All calls are synchronous: when they return, the pixels are

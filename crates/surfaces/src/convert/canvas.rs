@@ -12,13 +12,9 @@ pub struct Canvas<'a> {
 }
 
 impl<'a> Canvas<'a> {
-    /// A canvas of `size` pixels. There is a plane for each one of the format, and each holds the
-    /// rows that the size needs.
-    pub(crate) fn new(
-        format: VideoFormat,
-        size: (u32, u32),
-        planes: Vec<(&'a mut [u8], usize)>,
-    ) -> Self {
+    /// A canvas of `size` pixels on rows and the bytes from one to the next, for each plane of the format.
+    /// Each plane must hold the rows that the size needs; drawing panics otherwise.
+    pub fn new(format: VideoFormat, size: (u32, u32), planes: Vec<(&'a mut [u8], usize)>) -> Self {
         debug_assert_eq!(planes.len(), format.info().planes.len());
         Self {
             format,
@@ -27,8 +23,18 @@ impl<'a> Canvas<'a> {
         }
     }
 
-    /// A canvas without padding in `bytes`, plane after plane as [`plane_shapes`] says.
-    pub(crate) fn packed(format: VideoFormat, size: (u32, u32), mut bytes: &'a mut [u8]) -> Self {
+    /// Bytes that a canvas without padding needs.
+    pub fn packed_size(format: VideoFormat, size: (u32, u32)) -> usize {
+        plane_shapes(format, size)
+            .map(|shape| shape.packed_size())
+            .sum()
+    }
+
+    /// A canvas without padding in `bytes`, plane after plane.
+    ///
+    /// # Panics
+    /// If there are fewer bytes than [`packed_size`](Self::packed_size).
+    pub fn packed(format: VideoFormat, size: (u32, u32), mut bytes: &'a mut [u8]) -> Self {
         let planes = plane_shapes(format, size)
             .map(|shape| {
                 let (plane, rest) = std::mem::take(&mut bytes).split_at_mut(shape.packed_size());

@@ -176,21 +176,34 @@ fn convert_rows_portable(
     }
 }
 
+/// Red and blue in the lower and the upper half, and green: sums of four fit.
+#[inline(always)]
+#[allow(clippy::inline_always)] // as above
+fn halves(pixel: [u8; 4]) -> (u32, u32) {
+    let pixel = u32::from_le_bytes(pixel);
+    (pixel & 0x00ff_00ff, pixel >> 8 & 0xff)
+}
+
 #[inline(always)]
 #[allow(clippy::inline_always)] // as above
 fn channels(pixel: [u8; 4]) -> [i32; 3] {
-    let pixel = u32::from_le_bytes(pixel);
-    [0, 8, 16].map(|shift| (pixel >> shift & 0xff) as i32)
+    let (red_blue, green) = halves(pixel);
+    [
+        (red_blue & 0xffff) as i32,
+        green as i32,
+        (red_blue >> 16) as i32,
+    ]
 }
 
 #[inline(always)]
 #[allow(clippy::inline_always)] // as above
 fn sum(block: [[u8; 4]; 4]) -> [i32; 3] {
-    let [a, b, c, d] = block.map(channels);
-    [0, 1, 2].map(|channel| {
-        a[channel]
-            .wrapping_add(b[channel])
-            .wrapping_add(c[channel])
-            .wrapping_add(d[channel])
-    })
+    let [a, b, c, d] = block.map(halves);
+    let red_blue = a.0.wrapping_add(b.0).wrapping_add(c.0.wrapping_add(d.0));
+    let green = a.1.wrapping_add(b.1).wrapping_add(c.1.wrapping_add(d.1));
+    [
+        (red_blue & 0xffff) as i32,
+        green as i32,
+        (red_blue >> 16) as i32,
+    ]
 }

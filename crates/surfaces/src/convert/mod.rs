@@ -8,6 +8,7 @@ mod deep;
 mod from_rgba;
 mod halve;
 mod levels;
+mod look;
 mod picture;
 mod planar;
 mod prefetch;
@@ -28,6 +29,7 @@ use crate::shared_buffer::SharedBuffer;
 
 pub use canvas::Canvas;
 pub(crate) use canvas::plane_shapes;
+pub use look::look_at;
 pub use picture::{Picture, PictureLayout};
 pub(crate) use rgba::to_rgba;
 

@@ -65,7 +65,7 @@ impl Canvas<'_> {
     ///
     /// # Errors
     /// As [`render`](Self::render).
-    pub(crate) fn render_as(
+    pub fn render_as(
         &mut self,
         colour: Colour,
         picture: &Picture<'_>,

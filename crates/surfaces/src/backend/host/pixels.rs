@@ -7,6 +7,8 @@ use nvbufsurface_sys::{NVBUF_MEM_CUDA_PINNED, NVBUF_MEM_CUDA_UNIFIED, NVBUF_MEM_
 
 use crate::backend::ByteRows;
 use crate::backend::plane::{self, Plane, check_room};
+use crate::colour::Colour;
+use crate::convert::{Picture, PictureLayout};
 use crate::error::Error;
 use crate::reader::SlotInfo;
 
@@ -54,6 +56,32 @@ pub(super) unsafe fn rows<'a>(slot: &SlotInfo, plane: usize) -> Result<Rows<'a>,
     // initialised and the caller keeps alive and unwritten.
     let bytes = unsafe { std::slice::from_raw_parts(start, size) };
     Ok(Rows { bytes, pitch })
+}
+
+/// The picture in a slot, in place. Its planes must own their padding.
+///
+/// # Safety
+/// As [`rows`](fn@rows).
+pub(in crate::backend) unsafe fn picture<'a>(
+    slot: &SlotInfo,
+    layout: PictureLayout,
+    colour: Colour,
+) -> Result<Picture<'a>, Error> {
+    let (mut planes, mut strides) = ([&[][..]; 3], [0; 3]);
+    for index in 0..layout.planes().len() {
+        // SAFETY: same contract.
+        let rows = unsafe { rows(slot, index)? };
+        (planes[index], strides[index]) = (rows.bytes, rows.pitch);
+    }
+    Ok(Picture {
+        layout,
+        width: slot.width,
+        height: slot.height,
+        planes,
+        strides,
+        colour,
+        bits: 8,
+    })
 }
 
 /// The rows of a plane that owns its padding, for writing.

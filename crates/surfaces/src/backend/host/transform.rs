@@ -1,7 +1,7 @@
 //! Scaling and conversion between surfaces.
 
 use crate::colour::{self, Colour};
-use crate::convert::{Canvas, Picture, PictureLayout};
+use crate::convert::{Canvas, PictureLayout};
 use crate::enums::ComputeMode;
 use crate::error::Error;
 use crate::geometry::{Rect, TransformConfig};
@@ -52,21 +52,8 @@ impl<'a> Plan<'a> {
     /// # Safety
     /// `src` belongs to a live surface, and nobody writes its pixels meanwhile.
     pub(super) unsafe fn run(&self, src: &SlotInfo, to: &mut Canvas<'_>) -> Result<(), Error> {
-        let (mut planes, mut strides) = ([&[][..]; 3], [0; 3]);
-        for index in 0..self.layout.planes().len() {
-            // SAFETY: the caller excludes writers.
-            let rows = unsafe { pixels::rows(src, index)? };
-            (planes[index], strides[index]) = (rows.bytes, rows.pitch);
-        }
-        let picture = Picture {
-            layout: self.layout,
-            width: src.width,
-            height: src.height,
-            planes,
-            strides,
-            colour: self.src_colour,
-            bits: 8,
-        };
+        // SAFETY: the caller excludes writers.
+        let picture = unsafe { pixels::picture(src, self.layout, self.src_colour)? };
         to.render_as(self.dst_colour, &picture, self.crop, self.config)?;
         Ok(())
     }

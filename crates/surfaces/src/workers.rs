@@ -1,4 +1,4 @@
-//! The process-wide pool that converts pictures, with one thread per core.
+//! The process-wide pool that converts and codes pictures, with one thread per core.
 //!
 //! A thread without work sleeps at once. Work stealing pools look for work for a while first, which
 //! takes the cores from the decoders: pictures come one at a time, a few hundred in a second.
@@ -61,12 +61,12 @@ impl Queue {
 }
 
 /// Cores that this process may use.
-pub(crate) fn cores() -> usize {
+pub fn cores() -> usize {
     thread::available_parallelism().map_or(1, NonZero::get)
 }
 
 /// Runs `job` on the pool, or here when none of the pool's threads could be made.
-pub(crate) fn spawn(job: impl FnOnce() + Send + 'static) {
+pub fn spawn(job: impl FnOnce() + Send + 'static) {
     static QUEUE: OnceLock<Option<&'static Queue>> = OnceLock::new();
     let queue = QUEUE.get_or_init(|| {
         let queue: &'static Queue = Box::leak(Box::default());

@@ -1,4 +1,4 @@
-//! Teardown of decoders, on threads of their own.
+//! Teardown of decoders and encoders, on threads of their own.
 //!
 //! Stopping a pipeline joins its threads, which may be inside foreign code: whoever asks for it waits
 //! only for a limited time.
@@ -7,26 +7,26 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use crate::wait::Wait;
 use parking_lot::{Condvar, Mutex};
-use surfaces::wait::Wait;
 
 /// How long a shutdown waits for a teardown before it leaves it to itself.
-pub(crate) const TEARDOWN_LIMIT: Duration = Duration::from_secs(5);
+pub const TEARDOWN_LIMIT: Duration = Duration::from_secs(5);
 
 /// Tells when a teardown has ended.
 #[derive(Clone, Default)]
-pub(crate) struct Teardown(Arc<(Mutex<bool>, Condvar)>);
+pub struct Teardown(Arc<(Mutex<bool>, Condvar)>);
 
 impl Teardown {
     /// Waits; `false` when the teardown is still running then.
-    pub(crate) fn wait(&self, wait: Wait<'_>) -> bool {
+    pub fn wait(&self, wait: Wait<'_>) -> bool {
         let (ended, changed) = &*self.0;
         wait.on(changed, &mut ended.lock(), |ended| ended.then_some(()))
             .is_ok()
     }
 
     /// Whether the teardown has ended.
-    pub(crate) fn has_ended(&self) -> bool {
+    pub fn has_ended(&self) -> bool {
         *self.0.0.lock()
     }
 
@@ -37,7 +37,7 @@ impl Teardown {
 }
 
 /// Runs `job` on a thread of its own: foreign code that hangs in one teardown must not keep the others.
-pub(crate) fn retire(job: impl FnOnce() + Send + 'static) -> Teardown {
+pub fn retire(job: impl FnOnce() + Send + 'static) -> Teardown {
     let teardown = Teardown::default();
     let ended = teardown.clone();
     // Shared, because a thread that cannot be made does not give its work back.

@@ -1,0 +1,26 @@
+//! `EncoderConfig`, the property classes and `Encoder` as Python classes.
+
+mod class;
+mod config;
+mod encode;
+mod output;
+mod properties;
+
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+
+pub(crate) use self::output::PyEncodedOutput;
+
+use crate::frames::PyVideoFrame;
+
+/// What a submission carries: the very Python object, so that its output returns it.
+type Token = Arc<Py<PyVideoFrame>>;
+
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    properties::register(module)?;
+    config::register(module)?;
+    output::register(module)?;
+    encode::register(module)?;
+    class::register(module)
+}

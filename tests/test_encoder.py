@@ -1,0 +1,375 @@
+"""The encoder's promises: one output for each picture, in order, with what was submitted."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+
+from clips_lib import CLIPS, read_frame_number
+from decoding import make_frame, psnr
+from encoding import (
+    FRAME_NS,
+    assert_accounted,
+    buffers,
+    clip_pictures,
+    config,
+    decoded,
+    encode,
+    ffmpeg_rgba,
+    nal_types,
+    numbered_picture,
+    stream,
+)
+from savant_rs import deepstream
+from savant_rs.deepstream import (
+    BufferGenerator,
+    EncodedOutput,
+    Encoder,
+    EncoderConfig,
+    EncoderErrorOutput,
+    SurfaceView,
+    VideoFormat,
+    _native,
+)
+from savant_rs.primitives import Codec
+
+WIDTH, HEIGHT = 160, 120
+VIDEO = [Codec.H264, Codec.Hevc, Codec.Av1]
+STILLS = [Codec.Jpeg, Codec.Png, Codec.RawRgba, Codec.RawRgb]
+WAIT_S = 30.0
+every_codec = pytest.mark.parametrize("codec", [*VIDEO, *STILLS], ids=lambda codec: codec.name())
+every_video = pytest.mark.parametrize("codec", VIDEO, ids=lambda codec: codec.name())
+
+
+@every_codec
+def test_every_picture_comes_out_once_in_order_with_what_was_submitted(codec: Codec) -> None:
+    count = 40
+    frames = [make_frame(codec, WIDTH, HEIGHT) for _ in range(count)]
+    encoder = Encoder(config(codec, WIDTH, HEIGHT))
+    given = zip(buffers(map(numbered_picture, range(count))), frames, strict=True)
+    outputs = list(encoder.encode(given))
+    assert [output.id for output in outputs] == list(range(count))
+    assert all(output.frame is frame for output, frame in zip(outputs, frames, strict=True))
+    assert [output.pts_ns for output in outputs] == [number * FRAME_NS for number in range(count)]
+    assert [output.dts_ns for output in outputs] == [output.pts_ns for output in outputs]
+    assert {output.duration_ns for output in outputs} == {FRAME_NS}
+    assert {(output.codec, output.encoder, output.hardware) for output in outputs} == {(codec, encoder.encoder, False)}
+    assert outputs[0].keyframe
+    pictures = decoded(outputs, WIDTH, HEIGHT)
+    numbers = [read_frame_number(picture.pixels.reshape(HEIGHT, WIDTH, 4)) for picture in pictures]
+    assert numbers == list(range(count))
+    encoder.graceful_shutdown()
+    assert encoder.stats()["encoded"] == count
+    assert_accounted(encoder)
+
+
+@pytest.mark.slow
+def test_two_thousand_pictures_are_exact() -> None:
+    count = 2000
+    outputs = encode(config(Codec.H264, WIDTH, HEIGHT), map(numbered_picture, range(count)))
+    assert [output.id for output in outputs] == list(range(count))
+    assert [output.pts_ns for output in outputs] == [number * FRAME_NS for number in range(count)]
+    numbers = [
+        read_frame_number(picture.pixels.reshape(HEIGHT, WIDTH, 4)) for picture in decoded(outputs, WIDTH, HEIGHT)
+    ]
+    assert numbers == list(range(count))
+
+
+@pytest.mark.ffmpeg
+@pytest.mark.parametrize("codec", [*VIDEO, Codec.Jpeg], ids=lambda codec: codec.name())
+@pytest.mark.parametrize("name", ["hevc_720p", "h264_1080p"])
+def test_defaults_keep_real_pictures(codec: Codec, name: str, tmp_path: Any) -> None:
+    clip = CLIPS[name]
+    pictures = clip_pictures(clip, 12)
+    outputs = encode(config(codec, clip.width, clip.height), pictures)
+    own = [picture.pixels.reshape(pictures.shape[1:]) for picture in decoded(outputs, clip.width, clip.height)]
+    assert len(own) == len(pictures)
+    for made, given in zip(own, pictures, strict=True):
+        assert psnr(made[..., :3], given[..., :3]) >= 35
+    if codec != Codec.Av1:  # a bare stream of AV1 is nothing that ffmpeg reads
+        other = ffmpeg_rgba(stream(outputs, tmp_path), clip.width, clip.height)
+        assert len(other) == len(pictures)
+        assert all(psnr(a[..., :3], b[..., :3]) >= 35 for a, b in zip(other, pictures, strict=True))
+
+
+def test_png_and_raw_pictures_are_exact() -> None:
+    picture = np.random.default_rng(1).integers(0, 256, (37, 51, 4), np.uint8)
+    for codec, expected in [
+        (Codec.RawRgba, picture),
+        (Codec.RawRgb, picture[..., :3]),
+    ]:
+        [output] = encode(config(codec, 51, 37), [picture])
+        assert output.data == np.ascontiguousarray(expected).tobytes()
+    [output] = encode(config(Codec.Png, 51, 37), [picture])
+    [made] = decoded([output], 51, 37)
+    assert np.array_equal(made.pixels.reshape(picture.shape), picture)
+
+
+@pytest.mark.parametrize("format", [VideoFormat.NV12, VideoFormat.I420, VideoFormat.BGRx, VideoFormat.GRAY8])
+@pytest.mark.parametrize("codec", [Codec.H264, Codec.Jpeg, Codec.RawNv12], ids=lambda codec: codec.name())
+def test_buffers_of_other_formats_are_converted(codec: Codec, format: VideoFormat) -> None:
+    rgba = next(buffers([numbered_picture(7)]))
+    converted = BufferGenerator(format, WIDTH, HEIGHT).transform(rgba, deepstream.TransformConfig())
+    [output] = list(Encoder(config(codec, WIDTH, HEIGHT)).encode([converted]))
+    if codec == Codec.RawNv12:
+        luma = np.frombuffer(output.data, np.uint8)[: WIDTH * HEIGHT].reshape(HEIGHT, WIDTH)
+        assert read_frame_number(luma) == 7
+    else:
+        [made] = decoded([output], WIDTH, HEIGHT)
+        assert read_frame_number(made.pixels.reshape(HEIGHT, WIDTH, 4)) == 7
+
+
+@every_video
+def test_times_may_repeat_run_backwards_and_be_missing(codec: Codec) -> None:
+    times = [5_000, 5_000, 1_000, None, 0, 2**62, 7]
+    encoder = Encoder(config(codec, WIDTH, HEIGHT))
+
+    def pictures() -> Any:
+        for time, buffer in zip(times, buffers(map(numbered_picture, range(7)), step_ns=None), strict=True):
+            if time is not None:
+                buffer.pts_ns = time
+            yield buffer
+
+    outputs = list(encoder.encode(pictures()))
+    assert [output.pts_ns for output in outputs] == times
+    assert [output.id for output in outputs] == list(range(7))
+    numbers = [read_frame_number(p.pixels.reshape(HEIGHT, WIDTH, 4)) for p in decoded(outputs, WIDTH, HEIGHT)]
+    assert numbers == list(range(7))
+
+
+def test_the_times_of_the_frame_count_where_the_buffer_has_none() -> None:
+    frame = make_frame(Codec.Jpeg, WIDTH, HEIGHT, pts=7, duration=2)
+    [buffer] = buffers([numbered_picture(0)], step_ns=None)
+    [output] = Encoder(config(Codec.Jpeg, WIDTH, HEIGHT)).encode([(buffer, frame, 99)])
+    assert (output.pts_ns, output.duration_ns, output.id) == (7_000, 2_000, 99)
+    assert output.frame is frame
+
+
+@pytest.mark.parametrize("codec", [Codec.H264, Codec.Hevc], ids=lambda codec: codec.name())
+def test_parameter_sets_stand_in_front_of_every_key_frame(codec: Codec) -> None:
+    sets = {Codec.H264: {7, 8}, Codec.Hevc: {32, 33, 34}}[codec]
+    outputs = encode(config(codec, WIDTH, HEIGHT), map(numbered_picture, range(70)))
+    keys = [index for index, output in enumerate(outputs) if output.keyframe]
+    assert keys == [0, 30, 60]
+    for index, output in enumerate(outputs):
+        assert output.data.startswith((b"\0\0\1", b"\0\0\0\1"))
+        assert sets.issubset(nal_types(output.data, codec)) == (index in keys)
+    # So decoding can begin at any of them.
+    assert len(decoded(outputs[30:], WIDTH, HEIGHT)) == 40
+
+
+@pytest.mark.parametrize("codec", [Codec.H264, Codec.Hevc], ids=lambda codec: codec.name())
+def test_b_frames_come_in_decode_order(codec: Codec) -> None:
+    outputs = encode(config(codec, WIDTH, HEIGHT).with_b_frames(2), map(numbered_picture, range(40)))
+    times = [output.pts_ns for output in outputs]
+    assert sorted(times) == [number * FRAME_NS for number in range(40)] != times
+    decode_times = [output.dts_ns for output in outputs]
+    assert decode_times == sorted(set(decode_times))
+    assert all(dts <= pts for dts, pts in zip(decode_times, times, strict=True))
+    assert [output.id for output in outputs] == [pts // FRAME_NS for pts in times]
+    numbers = [read_frame_number(p.pixels.reshape(HEIGHT, WIDTH, 4)) for p in decoded(outputs, WIDTH, HEIGHT)]
+    assert numbers == list(range(40))
+
+
+@every_codec
+def test_a_flush_brings_everything_out_and_the_encoder_goes_on(codec: Codec) -> None:
+    outputs: list[EncodedOutput] = []
+    encoder = Encoder(config(codec, WIDTH, HEIGHT), outputs.append)
+    for lap in range(3):
+        for buffer in buffers(map(numbered_picture, range(5))):
+            encoder.submit(buffer, id=lap)
+        encoder.flush()
+        assert [output.id for output in outputs] == [done for done in range(lap + 1) for _ in range(5)]
+    assert all(outputs[index].keyframe for index in [0, 5, 10])
+    encoder.flush()
+    encoder.graceful_shutdown()
+    assert_accounted(encoder)
+
+
+def test_a_buffer_with_other_references_is_refused_and_stays_usable() -> None:
+    outputs: list[EncodedOutput] = []
+    encoder = Encoder(config(Codec.Jpeg, WIDTH, HEIGHT), outputs.append)
+    [buffer] = buffers([numbered_picture(0)])
+    view = SurfaceView.from_buffer(buffer)
+    with pytest.raises(RuntimeError, match="2"):
+        encoder.submit(buffer)
+    assert buffer and buffer.strong_count == 2
+    del view
+    encoder.submit(buffer)
+    assert buffer.is_consumed
+    with pytest.raises(RuntimeError, match="consumed"):
+        encoder.submit(buffer)
+    encoder.graceful_shutdown()
+    assert encoder.stats()["submitted"] == len(outputs) == 1
+
+
+def test_a_buffer_of_another_size_or_number_of_pictures_is_refused() -> None:
+    encoder = Encoder(config(Codec.Jpeg, WIDTH, HEIGHT), print)
+    small = BufferGenerator(VideoFormat.RGBA, 64, 64).acquire()
+    generator = deepstream.UniformBatchGenerator(VideoFormat.RGBA, WIDTH, HEIGHT, 2)
+    batch = generator.acquire_batch(deepstream.TransformConfig()).shared_buffer()
+    for buffer in [small, batch]:
+        with pytest.raises(ValueError, match="160x120"):
+            encoder.submit(buffer)
+        assert not buffer.is_consumed
+    assert encoder.stats()["submitted"] == 0
+
+
+def test_the_pool_gets_its_buffers_back() -> None:
+    generator = BufferGenerator(VideoFormat.RGBA, WIDTH, HEIGHT, pool_size=2)
+    encoder = Encoder(config(Codec.H264, WIDTH, HEIGHT), print)
+    for _ in range(50):
+        encoder.submit(generator.acquire())
+    encoder.graceful_shutdown()
+    assert generator.stats()["in_use"] == 0
+
+
+def test_an_encoder_hands_outputs_to_its_callback_or_to_the_iterator() -> None:
+    [buffer] = buffers([numbered_picture(0)])
+    with pytest.raises(RuntimeError, match="encode"):
+        Encoder(config(Codec.Jpeg, WIDTH, HEIGHT)).submit(buffer)
+    assert buffer
+    with pytest.raises(RuntimeError, match="submit"):
+        Encoder(config(Codec.Jpeg, WIDTH, HEIGHT), print).encode([buffer])
+    with pytest.raises(TypeError):
+        Encoder(config(Codec.Jpeg, WIDTH, HEIGHT), 3)  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        list(Encoder(config(Codec.Jpeg, WIDTH, HEIGHT)).encode([3]))  # type: ignore[list-item]
+
+
+def test_after_a_shutdown_everything_is_refused_but_the_statistics() -> None:
+    for end in ["shutdown", "graceful_shutdown"]:
+        encoder = Encoder(config(Codec.H264, WIDTH, HEIGHT), print)
+        for buffer in buffers(map(numbered_picture, range(20))):
+            encoder.submit(buffer)
+        getattr(encoder, end)()
+        [buffer] = buffers([numbered_picture(0)])
+        for call in [
+            lambda encoder=encoder, buffer=buffer: encoder.submit(buffer),
+            encoder.flush,
+            encoder.shutdown,
+            encoder.graceful_shutdown,
+        ]:
+            with pytest.raises(RuntimeError, match="shut down"):
+                call()
+        assert buffer
+        assert encoder.stats()["submitted"] == 20
+        assert_accounted(encoder)
+        assert (encoder.stats()["lost"] == 0) == (end == "graceful_shutdown")
+        assert "shut_down" in repr(encoder)
+
+
+def test_an_exception_of_the_callback_is_logged_and_ignored(caplog: pytest.LogCaptureFixture) -> None:
+    def fail(_output: object) -> None:
+        raise ZeroDivisionError("on purpose")
+
+    with caplog.at_level(logging.ERROR, logger="savant_rs.deepstream"):
+        encoder = Encoder(config(Codec.Jpeg, WIDTH, HEIGHT), fail)
+        for buffer in buffers(map(numbered_picture, range(3))):
+            encoder.submit(buffer)
+        encoder.graceful_shutdown()
+    assert encoder.stats()["encoded"] == 3
+    assert sum("on purpose" in record.getMessage() for record in caplog.records) == 3
+
+
+def test_calls_from_the_callback_never_wait_for_it() -> None:
+    refused: list[str] = []
+    finished = threading.Event()
+    outputs = []
+    source = buffers(map(numbered_picture, range(100)))
+
+    def callback(output: EncodedOutput) -> None:
+        outputs.append(output.id)
+        if len(outputs) == 1:
+            for call in [encoder.flush, encoder.shutdown, encoder.graceful_shutdown]:
+                try:
+                    call()
+                except RuntimeError as error:
+                    refused.append(str(error))
+        if len(outputs) < 20:
+            encoder.submit(next(source))
+        elif len(outputs) == 20:
+            finished.set()
+
+    encoder = Encoder(config(Codec.Jpeg, WIDTH, HEIGHT), callback)
+    encoder.submit(next(source))
+    assert finished.wait(WAIT_S)
+    encoder.graceful_shutdown()
+    assert len(refused) == 3 and all("callback" in text for text in refused)
+    assert outputs == list(range(20))
+
+
+def test_pictures_of_many_threads_all_come_out() -> None:
+    outputs: list[Any] = []
+    encoder = Encoder(config(Codec.H264, WIDTH, HEIGHT), outputs.append)
+
+    def work(thread: int) -> None:
+        for number, buffer in enumerate(buffers(map(numbered_picture, range(25)))):
+            encoder.submit(buffer, id=thread * 25 + number)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(WAIT_S)
+    encoder.graceful_shutdown()
+    assert sorted(output.id for output in outputs) == list(range(100))
+    assert not any(isinstance(output, EncoderErrorOutput) for output in outputs)
+    for thread in range(4):
+        own = [output.id for output in outputs if output.id // 25 == thread]
+        assert own == sorted(own)
+
+
+@every_codec
+def test_many_encoders_leave_nothing_behind(codec: Codec, native_threads: Any) -> None:
+    def once() -> None:
+        encoder = Encoder(config(codec, WIDTH, HEIGHT), lambda _output: None)
+        for buffer in buffers(map(numbered_picture, range(3))):
+            encoder.submit(buffer)
+        encoder.graceful_shutdown()
+
+    once()
+    gc.collect()
+    before, threads = _native._live_objects(), native_threads()
+    for _ in range(100):
+        once()
+    gc.collect()
+    after = _native._live_objects()
+    assert all(after[kind] <= count for kind, count in before.items()), (before, after)
+    assert len(native_threads()) <= len(threads)
+
+
+def test_an_encoder_that_is_dropped_ends() -> None:
+    gc.collect()
+    before = _native._live_objects()["encoders"]
+    encoder = Encoder(config(Codec.H264, WIDTH, HEIGHT), lambda _output: None)
+    for buffer in buffers(map(numbered_picture, range(5))):
+        encoder.submit(buffer)
+    del encoder
+    assert _native._live_objects()["encoders"] == before
+
+
+def test_nothing_of_gstreamer_is_left_alive(live_gst_objects: Any) -> None:
+    left = live_gst_objects(
+        """
+        def run():
+            from encoding import encode, config, numbered_picture
+            from savant_rs.primitives import Codec
+            for codec in [Codec.H264, Codec.Hevc]:
+                assert len(encode(config(codec, 160, 120), map(numbered_picture, range(10)))) == 10
+        run()
+        """
+    )
+    assert [entry for entry in left if "Enc" in entry or "Pipeline" in entry or "App" in entry] == []
+
+
+def test_the_configuration_is_copied() -> None:
+    changed = EncoderConfig(Codec.Jpeg, WIDTH, HEIGHT)
+    encoder = Encoder(changed)
+    changed.fps(0, 0)
+    assert len(list(encoder.encode(buffers([numbered_picture(0)])))) == 1
