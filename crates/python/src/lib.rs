@@ -1,6 +1,7 @@
 //! The Python extension module `savant_rs.deepstream._native`: wiring only.
 
 mod batches;
+mod callback;
 mod configs;
 mod decoder;
 mod doctor;
@@ -11,6 +12,7 @@ mod frames;
 mod geometry;
 mod gil;
 mod letterbox_map;
+mod live;
 mod logging;
 mod media;
 mod packet_writer;
@@ -36,5 +38,6 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     doctor::register(module)?;
     configs::register(module)?;
     decoder::register(module)?;
-    encoder::register(module)
+    encoder::register(module)?;
+    live::register(module)
 }

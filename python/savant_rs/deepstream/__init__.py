@@ -84,7 +84,6 @@ from savant_rs.deepstream._native import (  # noqa: E402
     Vp8DecoderConfig,
     Vp9DecoderConfig,
     _shutdown_all,
-    _shutdown_encoders,
     backend,
     get_nvbufsurface_info,
     get_savant_id_meta,
@@ -196,4 +195,3 @@ if platform.machine() != "aarch64":  # a property of desktop GPUs
 
 # Decoders and encoders own threads that call into Python, so they end before the interpreter does.
 atexit.register(_shutdown_all)
-atexit.register(_shutdown_encoders)

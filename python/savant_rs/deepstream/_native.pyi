@@ -1002,8 +1002,6 @@ class EncoderErrorOutput:
     @property
     def frame(self) -> VideoFrame | None: ...
 
-def _shutdown_encoders() -> None: ...
-
 # --- frames ---
 
 @final

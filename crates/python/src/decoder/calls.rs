@@ -10,8 +10,8 @@ use pyo3::types::PyBytes;
 use surfaces::wait::WaitError;
 
 use super::Token;
-use super::callback::{Callback, log_exception};
 use super::output::PyFlexibleDecoderOutput;
+use crate::callback::{Callback, log_exception};
 use crate::frames::PyVideoFrame;
 
 const RESULT_CALLBACK: &str = "the result callback";

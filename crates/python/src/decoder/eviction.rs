@@ -5,7 +5,7 @@ use std::sync::Arc;
 use decoders::{EvictionCallback, EvictionDecision};
 use pyo3::prelude::*;
 
-use super::callback::{Callback, log_error};
+use crate::callback::{Callback, log_error};
 
 pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyEvictionDecision>()

@@ -8,13 +8,14 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::callback::Callback;
 use super::calls::{Receiver, exception, submission};
 use super::config::PyFlexibleDecoderConfig;
 use super::outputs::PyDecoderOutputs;
-use super::{Token, live, stats};
+use super::{Token, stats};
+use crate::callback::Callback;
 use crate::frames::PyVideoFrame;
 use crate::gil;
+use crate::live;
 
 pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyFlexibleDecoder>()

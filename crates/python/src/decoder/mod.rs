@@ -1,12 +1,10 @@
 //! `FlexibleDecoder`, `FlexibleDecoderPool` and what belongs to them as Python classes.
 
-pub(crate) mod callback;
 mod calls;
 mod config;
 mod eviction;
 mod flexible;
 mod frame;
-mod live;
 mod options;
 mod output;
 mod outputs;
@@ -16,14 +14,9 @@ mod sealed;
 mod skip;
 mod stats;
 
-use std::sync::Arc;
-
 use pyo3::prelude::*;
 
-use crate::frames::PyVideoFrame;
-
-/// What a submission carries: the very Python object, so that outputs return it.
-pub(crate) type Token = Arc<Py<PyVideoFrame>>;
+use crate::frames::Token;
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     config::register(module)?;
@@ -35,6 +28,5 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     flexible::register(module)?;
     eviction::register(module)?;
     pool_config::register(module)?;
-    pool::register(module)?;
-    live::register(module)
+    pool::register(module)
 }

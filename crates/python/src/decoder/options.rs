@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use surfaces::{TransformConfig, VideoFormat};
 
 use super::Token;
-use super::callback::{Callback, log_error};
+use crate::callback::{Callback, log_error};
 use crate::configs::PyDecoderConfig;
 
 /// The options, and the callback that their Python object reports to the collector.

@@ -8,8 +8,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
 use super::Token;
-use super::callback::Callback;
 use super::output::PyFlexibleDecoderOutput;
+use crate::callback::Callback;
 use crate::gil;
 
 pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -7,8 +7,8 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
 use super::Token;
-use super::callback::Callback;
 use super::options::{Options, milliseconds, options_class, output_config, queue_config};
+use crate::callback::Callback;
 use crate::enums::{PyHardware, PyQueuePolicy, PyVideoFormat};
 use crate::geometry::PyTransformConfig;
 

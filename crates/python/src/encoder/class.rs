@@ -1,9 +1,8 @@
 //! `Encoder`.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use encoders::{Encoder, Output, Sink, Submission};
-use parking_lot::Mutex;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
@@ -13,19 +12,15 @@ use super::Token;
 use super::config::PyEncoderConfig;
 use super::encode::{PyEncodedPackets, Queue};
 use super::output::to_python;
-use crate::decoder::callback::{Callback, log_exception};
+use crate::callback::{Callback, log_exception};
 use crate::errors::from_encoders;
 use crate::frames::{PyCodec, PyVideoFrame};
-use crate::gil;
 use crate::surfaces::PySharedBuffer;
+use crate::{gil, live};
 
 pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_class::<PyEncoder>()?;
-    module.add_function(wrap_pyfunction!(_shutdown_encoders, module)?)
+    module.add_class::<PyEncoder>()
 }
-
-/// The encoders that Python holds, for the shutdown at exit.
-static LIVE: Mutex<Vec<Weak<Encoder<Token>>>> = Mutex::new(Vec::new());
 
 /// Where outputs go.
 enum Outputs {
@@ -125,9 +120,7 @@ impl PyEncoder {
             }
         };
         let inner = Arc::new(made.map_err(from_encoders)?);
-        let mut live = LIVE.lock();
-        live.retain(|encoder| encoder.strong_count() > 0);
-        live.push(Arc::downgrade(&inner));
+        live::watch(&inner);
         Ok(Self { inner, outputs })
     }
 
@@ -276,20 +269,4 @@ impl PyEncoder {
             callback.clear();
         }
     }
-}
-
-/// Shuts every encoder down at once; for the end of the interpreter.
-#[pyfunction]
-fn _shutdown_encoders(py: Python<'_>) {
-    let live: Vec<_> = LIVE
-        .lock()
-        .drain(..)
-        .filter_map(|encoder| encoder.upgrade())
-        .collect();
-    py.detach(|| {
-        for encoder in live {
-            // Those that are shut down already say so, which is fine.
-            let _ = encoder.shutdown();
-        }
-    });
 }

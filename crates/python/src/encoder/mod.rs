@@ -6,16 +6,11 @@ mod encode;
 mod output;
 mod properties;
 
-use std::sync::Arc;
-
 use pyo3::prelude::*;
 
 pub(crate) use self::output::PyEncodedOutput;
 
-use crate::frames::PyVideoFrame;
-
-/// What a submission carries: the very Python object, so that its output returns it.
-type Token = Arc<Py<PyVideoFrame>>;
+use crate::frames::Token;
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     properties::register(module)?;

@@ -3,22 +3,23 @@
 use std::sync::{Arc, Weak};
 
 use decoders::{FlexibleDecoder, FlexibleDecoderPool};
+use encoders::Encoder;
 use parking_lot::Mutex;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::Token;
+use crate::frames::Token;
 
-pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(_shutdown_all, module)?)?;
     module.add_function(wrap_pyfunction!(_live_objects, module)?)
 }
 
-/// The decoders and pools that Python holds, for the shutdown at exit.
+/// The decoders, pools and encoders that Python holds, for the shutdown at exit.
 static LIVE: Mutex<Vec<Weak<dyn End>>> = Mutex::new(Vec::new());
 
 /// What owns threads that call into Python.
-pub(super) trait End: Send + Sync {
+pub(crate) trait End: Send + Sync {
     /// Ends at once. Those that are shut down already say so, which is fine.
     fn end(&self);
 }
@@ -35,15 +36,21 @@ impl End for FlexibleDecoderPool<Token> {
     }
 }
 
+impl End for Encoder<Token> {
+    fn end(&self) {
+        let _ = self.shutdown();
+    }
+}
+
 /// Shuts `object` down before the interpreter ends.
-pub(super) fn watch<E: End + 'static>(object: &Arc<E>) {
+pub(crate) fn watch<E: End + 'static>(object: &Arc<E>) {
     let mut live = LIVE.lock();
     live.retain(|object| object.strong_count() > 0);
     let object: Weak<E> = Arc::downgrade(object);
     live.push(object);
 }
 
-/// Shuts every decoder and pool down at once; for the end of the interpreter.
+/// Shuts every decoder, pool and encoder down at once; for the end of the interpreter.
 #[pyfunction]
 fn _shutdown_all(py: Python<'_>) {
     let live: Vec<_> = LIVE
