@@ -171,7 +171,8 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
             parameter_sets,
             sequence_set,
         };
-        let mut arrival = Some(core.arrival(item, params, &unit, reorder, without_picture));
+        let (arrival, back) = core.arrival(item, params, &unit, reorder, without_picture);
+        let mut arrival = Some(arrival);
         let submitted = core.sleep(Until::Input, wait, |state| {
             match state
                 .machine
@@ -184,16 +185,15 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
                 other => Some(other),
             }
         });
-        let submitted = submitted.map_err(|error| core.or_queue_full(error.into()))?;
-        let effects = match submitted {
-            Submitted::Accepted(effects) => effects,
-            Submitted::ShutDown => return Err(DecoderError::ShutDown),
-            Submitted::NoRoom(_) => {
-                return Err(DecoderError::CallbackOverrun {
-                    queued: core.queued(),
-                });
-            }
+        let taken = match submitted {
+            Ok(Submitted::Accepted(effects)) => Ok(effects),
+            Ok(Submitted::ShutDown) => Err(DecoderError::ShutDown),
+            Ok(Submitted::NoRoom(_)) => Err(DecoderError::CallbackOverrun {
+                queued: core.queued(),
+            }),
+            Err(error) => Err(core.or_queue_full(error.into())),
         };
+        let effects = taken.inspect_err(|_| core.was_not_taken(back))?;
         let settle = core.carry_out_submit(effects, || {
             let config = match &core.config.config_callback {
                 Some(callback) => core
