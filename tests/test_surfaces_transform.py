@@ -18,8 +18,9 @@ from savant_rs.deepstream import (
     LetterboxMap,
     Padding,
     Rect,
+    SurfaceView,
     TransformConfig,
-    backend,
+    is_jetson_kernel,
 )
 from transforms import (
     FILTERS,
@@ -27,8 +28,12 @@ from transforms import (
     RULES,
     Geometry,
     blocks,
+    byte_view,
+    coordinates,
     drawn,
+    framed,
     kept,
+    nearest,
     odd_sizes,
     possible,
     read_planes,
@@ -47,18 +52,6 @@ CHECK_ROWS = [
 ]
 
 
-def framed(size: tuple[int, int], rect: tuple[int, int, int, int], inside: np.ndarray | int) -> np.ndarray:
-    """RGBA pixels (height, width, 4) that are zero but for a rectangle (left, top, width, height)."""
-    left, top, width, height = rect
-    pixels = np.zeros((size[1], size[0], 4), np.uint8)
-    pixels[top : top + height, left : left + width] = inside
-    return pixels
-
-
-def edges(rect: Rect) -> tuple[int, int, int, int]:
-    return rect.left, rect.top, rect.width, rect.height
-
-
 # --- rectangles ---
 
 
@@ -67,28 +60,33 @@ def test_pixels_lie_in_the_rectangle_and_zeros_around_it(size, target, padding, 
     white = np.full((size[1], size[0], 4), 255, np.uint8)
     config = TransformConfig(padding, inset and DstPadding(*inset))
     result = download(transform(source(white), "RGBA", target, config))
-    assert (result == framed(target, expected, 255)).all()
+    left, top, width, height = expected
+    assert (result == framed(target, Rect(top, left, width, height), 255)).all()
 
 
 def test_nearest_shows_each_pixel_of_the_crop_where_the_prediction_says() -> None:
     """Thousands of random geometries: the crop, the rectangle and every pixel in it."""
-    for geometry, scale_map in islice(possible(1), RULES.geometries):
-        width, height = geometry.source
-        x, y = np.meshgrid(np.arange(width), np.arange(height))
-        pixels = np.stack([x, y, np.full_like(x, 255), np.full_like(x, 255)], axis=-1).astype(np.uint8)
-        crop, rect = scale_map.crop, scale_map.rect
-        rows = crop.top + np.arange(rect.height) * crop.height // rect.height
-        columns = crop.left + np.arange(rect.width) * crop.width // rect.width
-        expected = framed(geometry.size, edges(rect), pixels[rows][:, columns])
-        assert (geometry.run(pixels, Interpolation.NEAREST) == expected).all(), geometry
+    for geometry, scale_map in islice(possible(drawn(1)), RULES.geometries):
+        pixels = coordinates(geometry.source)
+        result = geometry.run(pixels, Interpolation.NEAREST)
+        assert (result == nearest(pixels, scale_map, geometry.size)).all(), geometry
 
 
 def test_bilinear_fills_the_rectangle_that_the_prediction_says() -> None:
-    for geometry, scale_map in islice(possible(2), RULES.geometries):
+    for geometry, scale_map in islice(possible(drawn(2)), RULES.geometries):
         white = np.full((*geometry.source[::-1], 4), 255, np.uint8)
         result = geometry.run(white, Interpolation.BILINEAR)
-        mask = framed(geometry.size, edges(scale_map.rect), 255)
+        mask = framed(geometry.size, scale_map.rect, 255)
         assert (result[mask == 255] >= 255 - RULES.truncation).all() and not result[mask == 0].any(), geometry
+
+
+@pytest.mark.parametrize("interpolation", [Interpolation.NEAREST, Interpolation.BILINEAR], ids=str)
+def test_a_plain_picture_stays_plain(interpolation: Interpolation) -> None:
+    colour = (10, 20, 30, 255)
+    for geometry, scale_map in islice(possible(drawn(7)), RULES.geometries // 10):
+        result = geometry.run(np.full((*geometry.source[::-1], 4), colour, np.uint8), interpolation)
+        expected = framed(geometry.size, scale_map.rect, np.array(colour))
+        assert np.abs(result - expected.astype(int)).max() <= RULES.truncation, geometry
 
 
 def refusal(call: Callable[..., object], *arguments: object) -> str | None:
@@ -121,7 +119,8 @@ def assert_marker_is_found(
     if (room < 0).any():
         return False
     point = corner + half + np.floor(at * (room + 1)).astype(int)
-    pixels = framed(geometry.source, (*(point - half), *(2 * half)), 255)
+    (left, top), (width, height) = point - half, 2 * half
+    pixels = framed(geometry.source, Rect(top, left, width, height), 255)
     found = geometry.run(pixels, interpolation, format)[..., 0].astype(float)
     found[found < 60] = 0
     rows, columns = np.indices(found.shape) + 0.5
@@ -137,7 +136,7 @@ def test_a_marker_is_found_where_the_map_says(interpolation: Interpolation) -> N
     random = np.random.default_rng(4)
     found = [
         assert_marker_is_found(*geometry, interpolation, "RGBA", random.random(2))
-        for geometry in islice(possible(4, 200), RULES.geometries // 4)
+        for geometry in islice(possible(drawn(4, 200)), RULES.geometries // 4)
     ]
     assert sum(found) > len(found) // 2
 
@@ -146,7 +145,7 @@ def test_a_marker_is_found_where_the_map_says(interpolation: Interpolation) -> N
 @pytest.mark.parametrize("format", [name for name in FORMATS if converts("RGBA", name) and converts(name, "RGBA")])
 def test_a_marker_of_every_format_is_found_with_every_filter(format: str, interpolation: Interpolation) -> None:
     # Not every filter of NVIDIA's can enlarge, or keep a size.
-    reduced = (pair for pair in possible(5, 200) if max(pair[1].scale) < 0.9)
+    reduced = (pair for pair in possible(drawn(5, 200)) if max(pair[1].scale) < 0.9)
     random = np.random.default_rng(5)
     found = [
         assert_marker_is_found(*geometry, interpolation, format, random.random(2)) for geometry in islice(reduced, 8)
@@ -190,7 +189,16 @@ def test_borders_of_other_formats_are_black(format: str, border: list) -> None:
         assert (plane[quarter:-quarter] == 200).all()
 
 
-@pytest.mark.parametrize("interpolation", FILTERS, ids=str)
+def test_a_rectangle_that_covers_everything_clears_nothing() -> None:
+    """Which shows in the bytes behind each row."""
+    whole = TransformConfig(Padding.NONE, interpolation=Interpolation.NEAREST)
+    view = SurfaceView.from_buffer(transform(source(blocks((32, 16))), "RGBA", (10, 6), whole))
+    rows = byte_view(view, view.height, view.pitch, view.pitch).download()[:, :, 0]
+    assert view.pitch > 40 and (rows[:, 40:] == 77).all()
+    assert (rows[:, 3:40:4] == 255).all()
+
+
+@pytest.mark.parametrize("interpolation", [*FILTERS, Interpolation.DEFAULT], ids=str)
 @pytest.mark.parametrize("format", [name for name in FORMATS if converts(name, name)])
 def test_a_copy_in_the_same_format_is_exact(format: str, interpolation: Interpolation) -> None:
     size = kept(33, 17)
@@ -202,7 +210,7 @@ def test_a_copy_in_the_same_format_is_exact(format: str, interpolation: Interpol
     assert all((before == after).all() for before, after in zip(planes, read_planes(result), strict=True))
 
 
-@pytest.mark.skipif(backend() != "host", reason="Jetson has a VIC; tests/test_surfaces_cuda.py refuses it elsewhere")
+@pytest.mark.skipif(is_jetson_kernel(), reason="Jetson has one")
 def test_the_vic_is_an_error() -> None:
     with pytest.raises(RuntimeError, match="VIC"):
         transform(source(blocks((32, 32))), "RGBA", (16, 16), TransformConfig(compute_mode=ComputeMode.VIC))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,6 +74,27 @@ def blocks(size: tuple[int, int], seed: int = 5) -> np.ndarray:
     colours = np.random.default_rng(seed).integers(0, 256, (size[1] // 2, size[0] // 2, 4), np.uint8)
     colours[..., 3] = 255
     return colours.repeat(2, axis=0).repeat(2, axis=1)
+
+
+def framed(size: tuple[int, int], rect: Rect, inside: np.ndarray | int) -> np.ndarray:
+    """RGBA pixels (height, width, 4) that are zero outside of a rectangle."""
+    pixels = np.zeros((size[1], size[0], 4), np.uint8)
+    pixels[rect.top : rect.top + rect.height, rect.left : rect.left + rect.width] = inside
+    return pixels
+
+
+def coordinates(size: tuple[int, int]) -> np.ndarray:
+    """RGBA pixels (height, width, 4) whose red and green tell the column and the row."""
+    x, y = np.meshgrid(*map(np.arange, size))
+    return np.stack([x, y, np.full_like(x, 255), np.full_like(x, 255)], axis=-1).astype(np.uint8)
+
+
+def nearest(pixels: np.ndarray, scale_map: LetterboxMap, size: tuple[int, int]) -> np.ndarray:
+    """What NEAREST makes of RGBA pixels: source pixel floor(i * source / destination), from the crop's corner on."""
+    crop, rect = scale_map.crop, scale_map.rect
+    rows = crop.top + np.arange(rect.height) * crop.height // rect.height
+    columns = crop.left + np.arange(rect.width) * crop.width // rect.width
+    return framed(size, rect, pixels[rows][:, columns])
 
 
 # --- planes ---
@@ -154,9 +175,9 @@ def drawn(seed: int, largest: int = 96) -> Iterator[Geometry]:
         )
 
 
-def possible(seed: int, largest: int = 96) -> Iterator[tuple[Geometry, LetterboxMap]]:
+def possible(geometries: Iterable[Geometry]) -> Iterator[tuple[Geometry, LetterboxMap]]:
     """Those with a rectangle, which the backend does not round."""
-    for geometry in drawn(seed, largest):
+    for geometry in geometries:
         try:
             scale_map = geometry.scale_map()
         except RuntimeError:
