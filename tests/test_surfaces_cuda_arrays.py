@@ -48,6 +48,7 @@ def test_views_of_cupy_arrays(cupy, adopt, shape):
     channels = 4 if shape[2:] == (4,) else 1
     assert (view.width, view.height, view.channels, view.pitch) == (64, 48, channels, 64 * channels)
     assert view.data_ptr == array.data.ptr and view.__dlpack_device__() == (2, 0)
+    assert view.color_format == {1: 1, 4: 19}[channels]
     view.fill(range(1, channels + 1))
     assert (cupy.asnumpy(array).reshape(48, 64, channels) == np.arange(1, channels + 1)).all()
     array.fill(9)
