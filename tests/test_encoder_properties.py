@@ -10,7 +10,19 @@ import pytest
 
 from clips_lib import CLIPS
 from decoding import psnr
-from encoding import FPS, clip_pictures, config, decoded, encode, numbered_picture, probe, stream
+from encoding import (
+    FPS,
+    SOFTWARE,
+    clip_pictures,
+    config,
+    decoded,
+    encode,
+    numbered_picture,
+    probe,
+    software,
+    stream,
+)
+from gst_features import needs_gst_feature
 from savant_rs.deepstream import (
     Av1DgpuProps,
     DgpuPreset,
@@ -20,15 +32,14 @@ from savant_rs.deepstream import (
     H264DgpuProps,
     H264JetsonProps,
     H264Profile,
-    Hardware,
     HevcDgpuProps,
-    HevcJetsonProps,
     JetsonPresetLevel,
     JpegProps,
     PngProps,
     RateControl,
     TuningPreset,
     VideoFormat,
+    backend,
 )
 from savant_rs.primitives import Codec
 
@@ -43,27 +54,37 @@ def pictures() -> np.ndarray:
 
 
 def h264(**fields: Any) -> EncoderConfig:
-    return config(Codec.H264, WIDTH, HEIGHT).properties(EncoderProperties.h264_dgpu(H264DgpuProps(**fields)))
+    return software(Codec.H264, WIDTH, HEIGHT).properties(EncoderProperties.h264_dgpu(H264DgpuProps(**fields)))
 
 
 def hevc(**fields: Any) -> EncoderConfig:
-    return config(Codec.Hevc, WIDTH, HEIGHT).properties(EncoderProperties.hevc_dgpu(HevcDgpuProps(**fields)))
+    return software(Codec.Hevc, WIDTH, HEIGHT).properties(EncoderProperties.hevc_dgpu(HevcDgpuProps(**fields)))
 
 
 def av1(**fields: Any) -> EncoderConfig:
-    return config(Codec.Av1, WIDTH, HEIGHT).properties(EncoderProperties.av1_dgpu(Av1DgpuProps(**fields)))
+    return software(Codec.Av1, WIDTH, HEIGHT).properties(EncoderProperties.av1_dgpu(Av1DgpuProps(**fields)))
 
 
 def jetson(**fields: Any) -> EncoderConfig:
-    return config(Codec.H264, WIDTH, HEIGHT).properties(EncoderProperties.h264_jetson(H264JetsonProps(**fields)))
+    return software(Codec.H264, WIDTH, HEIGHT).properties(EncoderProperties.h264_jetson(H264JetsonProps(**fields)))
 
 
 def size(outputs: list[Any]) -> int:
     return sum(len(output.data) for output in outputs)
 
 
-VIDEO = {"h264": h264, "hevc": hevc, "av1": av1}
-every_video = pytest.mark.parametrize("make", VIDEO.values(), ids=VIDEO)
+VIDEO = {Codec.H264: h264, Codec.Hevc: hevc, Codec.Av1: av1}
+
+
+def each_maker(*codecs: Codec) -> pytest.MarkDecorator:
+    """Runs a test with the function that makes a configuration of each codec as its ``make``."""
+    rows = [pytest.param(VIDEO[codec], marks=needs_gst_feature(SOFTWARE[codec]), id=codec.name()) for codec in codecs]
+    return pytest.mark.parametrize("make", rows)
+
+
+every_video = each_maker(*VIDEO)
+needs_x264 = needs_gst_feature("x264enc")
+on_the_host = pytest.mark.skipif(backend() != "host", reason="a GPU refuses the properties of a Jetson")
 QP = RateControl.CONSTANT_QP
 VBR = RateControl.VARIABLE_BITRATE
 
@@ -84,11 +105,23 @@ READ_BACK = [
         "x264enc",
         {"option-string": "scenecut=0:aq-mode=1:aq-strength=0.5", "mb-tree": "false"},
     ),
-    (jetson(preset_level=JetsonPresetLevel.MEDIUM), "x264enc", {"speed-preset": "medium"}),
-    (jetson(num_ref_frames=2), "x264enc", {"ref": "2"}),
-    (jetson(ratecontrol_enable=False, quant_p_frames=33), "x264enc", {"pass": "quant", "quantizer": "33"}),
-    (jetson(insert_aud=False, insert_vui=False), "x264enc", {"aud": "false", "insert-vui": "false"}),
-    (jetson(disable_cabac=True), "x264enc", {"cabac": "false"}),
+    pytest.param(
+        jetson(preset_level=JetsonPresetLevel.MEDIUM), "x264enc", {"speed-preset": "medium"}, marks=on_the_host
+    ),
+    pytest.param(jetson(num_ref_frames=2), "x264enc", {"ref": "2"}, marks=on_the_host),
+    pytest.param(
+        jetson(ratecontrol_enable=False, quant_p_frames=33),
+        "x264enc",
+        {"pass": "quant", "quantizer": "33"},
+        marks=on_the_host,
+    ),
+    pytest.param(
+        jetson(insert_aud=False, insert_vui=False),
+        "x264enc",
+        {"aud": "false", "insert-vui": "false"},
+        marks=on_the_host,
+    ),
+    pytest.param(jetson(disable_cabac=True), "x264enc", {"cabac": "false"}, marks=on_the_host),
     (hevc(bitrate=900_000, preset=DgpuPreset.P1), "x265enc", {"bitrate": "900", "speed-preset": "ultrafast"}),
     (hevc(control_rate=QP, const_qp="20:30:30"), "x265enc", {"qp": "30"}),
     (av1(bitrate=700_000, iframeinterval=9), "av1enc", {"target-bitrate": "700", "keyframe-max-dist": "9"}),
@@ -143,7 +176,7 @@ def test_greater_quantisers_make_smaller_streams(make: Any, pictures: np.ndarray
     assert small * 3 < large
 
 
-@pytest.mark.parametrize("make", [h264, hevc], ids=["h264", "hevc"])
+@each_maker(Codec.H264, Codec.Hevc)
 def test_lossless_keeps_every_sample(make: Any, pictures: np.ndarray) -> None:
     outputs = encode(make(tuning_info=TuningPreset.LOSSLESS), pictures[:4])
     made = decoded(outputs, WIDTH, HEIGHT, output={"format": VideoFormat.NV12})
@@ -152,7 +185,7 @@ def test_lossless_keeps_every_sample(make: Any, pictures: np.ndarray) -> None:
 
 
 @pytest.mark.ffmpeg
-@pytest.mark.parametrize("make", [h264, hevc], ids=["h264", "hevc"])
+@each_maker(Codec.H264, Codec.Hevc)
 @pytest.mark.parametrize(("extended", "name"), [(True, "pc"), (False, "tv"), (None, "tv")])
 def test_the_stream_tells_matrix_and_range(
     make: Any, extended: bool | None, name: str, pictures: np.ndarray, tmp_path: Path
@@ -184,7 +217,7 @@ WRONG = [
     (h264(const_qp="1:2"), "const_qp.*I:P:B"),
     (h264(qp_range="40:10"), "qp_range.*min:max"),
     (av1(qp_range="0:256"), "qp_range.*255"),
-    (jetson(num_ref_frames=9), "num_ref_frames=9.*0 to 8"),
+    pytest.param(jetson(num_ref_frames=9), "num_ref_frames=9.*0 to 8", marks=on_the_host),
     (config(Codec.Jpeg, 8, 8).properties(EncoderProperties.jpeg(JpegProps(101))), "quality=101.*0 to 100"),
     (config(Codec.Png, 8, 8).properties(EncoderProperties.png(PngProps(10))), "compression_level=10.*0 to 9"),
     (config(Codec.Hevc, 64, 64).properties(EncoderProperties.h264_dgpu(H264DgpuProps())), "H264DgpuProps.*h264.*hevc"),
@@ -202,25 +235,6 @@ WRONG = [
 def test_a_configuration_that_cannot_be_used_is_refused_with_the_reason(wrong: EncoderConfig, text: str) -> None:
     with pytest.raises(ValueError, match=text):
         Encoder(wrong)
-
-
-def test_the_host_takes_properties_of_both_platforms() -> None:
-    props = EncoderProperties.hevc_jetson(HevcJetsonProps(bitrate=2_000_000, preset_level=JetsonPresetLevel.FAST))
-    encoder = Encoder(config(Codec.Hevc, WIDTH, HEIGHT).properties(props))
-    assert encoder.settings["bitrate"] == "2000"
-
-
-def test_hardware_that_is_required_but_missing_is_an_error() -> None:
-    with pytest.raises(RuntimeError, match=r"hardware encoding of h264 is required.*PREFERRED"):
-        Encoder(config(Codec.H264, 64, 64).with_hardware(Hardware.REQUIRED))
-    for hardware in [Hardware.PREFERRED, Hardware.SOFTWARE]:
-        encoder = Encoder(config(Codec.H264, 64, 64).with_hardware(hardware))
-        assert (encoder.encoder, encoder.hardware) == ("x264enc", False)
-
-
-def test_a_gpu_that_does_not_exist_is_an_error() -> None:
-    with pytest.raises(RuntimeError):
-        Encoder(config(Codec.Jpeg, 64, 64).gpu_id(99))
 
 
 def test_what_has_no_counterpart_is_told_once(capfd: pytest.CaptureFixture[str]) -> None:

@@ -17,8 +17,9 @@ import pytest
 import batches
 import decoding
 from clips_lib import CLIPS, CLIPS_DIR, Clip
+from encoding import each_codec
 from savant_rs.deepstream import backend
-from savant_rs.gstreamer import PacketReader
+from savant_rs.gstreamer import Codec, PacketReader
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 LIMIT_S = 60
@@ -93,11 +94,11 @@ def test_the_first_readme_example_runs_as_it_is(tmp_path: Path) -> None:
     assert f"{CLIPS['h264_bpyramid_640x360'].frames} pictures" in printed
 
 
-@pytest.mark.parametrize("codec", ["h264", "hevc"])
-def test_transcode_example_writes_every_picture(codec: str, tmp_path: Path) -> None:
+@each_codec(Codec.H264, Codec.Hevc)
+def test_transcode_example_writes_every_picture(codec: Codec, tmp_path: Path) -> None:
     clip = CLIPS["hevc_720p"]
     target = tmp_path / "smaller.mp4"
-    printed = run(REPOSITORY / "examples/transcode.py", clip.path, target, "--codec", codec, cwd=tmp_path)
+    printed = run(REPOSITORY / "examples/transcode.py", clip.path, target, "--codec", codec.name(), cwd=tmp_path)
     assert f"{clip.frames} pictures" in printed
     with PacketReader(target) as reader:
         frames = [frame for frame, _ in reader]
