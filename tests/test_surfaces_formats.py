@@ -9,7 +9,7 @@ import pytest
 
 from batches import download, source
 from format_pairs import EXPECTED, all_examined, converts, report
-from transforms import FORMATS, blocks, transform
+from transforms import FORMATS, RULES, blocks, transform
 
 
 def test_every_pair_converts_exactly_or_is_refused_by_name() -> None:
@@ -35,14 +35,14 @@ def test_colours_survive_two_formats(first: str, second: str) -> None:
         buffer = transform(buffer, format, (64, 32))
     back = download(buffer)
     # Each of the three conversions may round chroma and luma; a colour outside their gamut is clipped.
-    assert np.abs(back.astype(int) - pixels)[..., :3].max() <= 4
+    assert np.abs(back.astype(int) - pixels)[..., :3].max() <= 2 * RULES.rounding
     assert (back[..., 3] == 255).all()
 
 
 @pytest.mark.parametrize(
     "format", [name for name in FORMATS if name not in ("RGBA", "GRAY8") and converted("RGBA", name, "RGBA")]
 )
-def test_a_round_trip_of_colour_blocks_is_within_two_levels(format: str) -> None:
+def test_a_round_trip_of_colour_blocks_changes_little(format: str) -> None:
     pixels = blocks((64, 64), 8)
     back = download(transform(transform(source(pixels), format, (64, 64)), "RGBA", (64, 64)))
-    assert np.abs(back.astype(int) - pixels).max() <= 2
+    assert np.abs(back.astype(int) - pixels).max() <= RULES.rounding

@@ -32,8 +32,8 @@ from transforms import (
     coordinates,
     drawn,
     framed,
+    is_nearest,
     kept,
-    nearest,
     odd_sizes,
     possible,
     read_planes,
@@ -69,7 +69,7 @@ def test_nearest_shows_each_pixel_of_the_crop_where_the_prediction_says() -> Non
     for geometry, scale_map in islice(possible(drawn(1)), RULES.geometries):
         pixels = coordinates(geometry.source)
         result = geometry.run(pixels, Interpolation.NEAREST)
-        assert (result == nearest(pixels, scale_map, geometry.size)).all(), geometry
+        assert is_nearest(result, pixels, scale_map), geometry
 
 
 def test_bilinear_fills_the_rectangle_that_the_prediction_says() -> None:
@@ -146,6 +146,11 @@ def test_a_marker_is_found_where_the_map_says(interpolation: Interpolation) -> N
 def test_a_marker_of_every_format_is_found_with_every_filter(format: str, interpolation: Interpolation) -> None:
     # Not every filter of NVIDIA's can enlarge, or keep a size.
     reduced = (pair for pair in possible(drawn(5, 200)) if max(pair[1].scale) < 0.9)
+    if format in RULES.simple_filters_only and interpolation not in FILTERS[:2]:
+        with pytest.raises(RuntimeError, match=format):
+            transform(transform(source(blocks((64, 64))), format, (64, 64)), "RGBA", (32, 32),
+                      TransformConfig(interpolation=interpolation))  # fmt: skip
+        return
     random = np.random.default_rng(5)
     found = [
         assert_marker_is_found(*geometry, interpolation, format, random.random(2)) for geometry in islice(reduced, 8)
@@ -178,15 +183,17 @@ def test_padding_must_leave_sixteen_pixels() -> None:
     [("NV12", [16, 128]), ("I420", [16, 128, 128]), ("UYVY", [[128, 16]]), ("NV21", [16, 128]), ("GRAY8", [0])],
 )
 def test_borders_of_other_formats_are_black(format: str, border: list) -> None:
-    if not converts(format, format):
-        pytest.skip("not even copied by this backend")
+    if not converts("RGBA", format):
+        pytest.skip("not supported by this backend but for plain copies")
+    # A colour that RGB has too: NVIDIA's library letterboxes by way of it.
+    level = 150
     buffer = BufferGenerator(format, 32, 16, pool_size=1).acquire()
-    write_planes(buffer, [np.full_like(plane, 200) for plane in read_planes(buffer)])
+    write_planes(buffer, [np.full_like(plane, level) for plane in read_planes(buffer)])
     result = transform(buffer, format, (32, 32))
     for plane, expected in zip(read_planes(result), border, strict=True):
         quarter = len(plane) // 4
         assert (plane[:quarter] == expected).all() and (plane[-quarter:] == expected).all()
-        assert (plane[quarter:-quarter] == 200).all()
+        assert np.abs(plane[quarter:-quarter].astype(int) - level).max() <= RULES.truncation
 
 
 def test_a_rectangle_that_covers_everything_clears_nothing() -> None:

@@ -43,11 +43,21 @@ class Rules:
     """Sizes and edges that are multiples of it are kept, others are rounded."""
     truncation: int
     """By how many levels a plain colour may be too small after BILINEAR."""
+    rounding: int
+    """By how many levels colours may differ after the way to another format and back."""
     geometries: int
     """How many random geometries a test tries."""
+    exact_quotients: bool
+    """NEAREST shows source pixel floor(i * source / destination) also where that quotient is exact; else it may be
+    the one before."""
+    simple_filters_only: tuple[str, ...]
+    """Formats that only NEAREST and BILINEAR scale."""
 
 
-RULES = {"host": Rules(1, 0, 4000), "deepstream": Rules(2, 1, 300)}[str(backend())]
+RULES = {
+    "host": Rules(1, 0, 2, 4000, True, ()),
+    "deepstream": Rules(2, 1, 4, 300, False, ("UYVY", "GRAY8")),
+}[str(backend())]
 odd_sizes = pytest.mark.skipif(RULES.step > 1, reason="NVIDIA's library rounds odd sizes and edges")
 
 
@@ -89,12 +99,25 @@ def coordinates(size: tuple[int, int]) -> np.ndarray:
     return np.stack([x, y, np.full_like(x, 255), np.full_like(x, 255)], axis=-1).astype(np.uint8)
 
 
-def nearest(pixels: np.ndarray, scale_map: LetterboxMap, size: tuple[int, int]) -> np.ndarray:
-    """What NEAREST makes of RGBA pixels: source pixel floor(i * source / destination), from the crop's corner on."""
+def is_nearest(result: np.ndarray, pixels: np.ndarray, scale_map: LetterboxMap) -> bool:
+    """Whether it is what NEAREST makes of RGBA pixels: source pixel floor(i * source / destination), from the crop's
+    corner on, and zeros around the rectangle."""
     crop, rect = scale_map.crop, scale_map.rect
-    rows = crop.top + np.arange(rect.height) * crop.height // rect.height
-    columns = crop.left + np.arange(rect.width) * crop.width // rect.width
-    return framed(size, rect, pixels[rows][:, columns])
+    row_choices = [crop.top + rows for rows in _shown(crop.height, rect.height)]
+    column_choices = [crop.left + columns for columns in _shown(crop.width, rect.width)]
+    inside = result[rect.top : rect.top + rect.height, rect.left : rect.left + rect.width]
+    choices = [pixels[rows][:, columns] for rows in row_choices for columns in column_choices]
+    is_shown = np.any([(inside == choice).all(-1) for choice in choices], axis=0)
+    return bool(is_shown.all()) and bool((framed(result.shape[1::-1], rect, inside) == result).all())
+
+
+def _shown(source: int, destination: int) -> list[np.ndarray]:
+    """Which pixels of a side may be shown."""
+    product = np.arange(destination) * source
+    plain = product // destination
+    if RULES.exact_quotients:
+        return [plain]
+    return [plain, np.maximum(0, plain - (product % destination == 0))]
 
 
 # --- planes ---
