@@ -123,7 +123,9 @@ fn logger(target: &str) -> String {
 
 /// As the lines on standard error have them.
 fn with_fields(message: String, fields: &[(&str, String)]) -> String {
-    let fields = fields.iter().map(|(name, value)| format!(" {name}={value}"));
+    let fields = fields
+        .iter()
+        .map(|(name, value)| format!(" {name}={value}"));
     fields.fold(message, |text, field| text + &field)
 }
 
