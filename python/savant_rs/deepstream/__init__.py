@@ -11,6 +11,8 @@ from savant_rs.deepstream import _loading
 _loading.prepare()
 _loading.load_native()
 
+from savant_rs.deepstream import _logging  # noqa: E402
+from savant_rs.deepstream._logging import log_to_python  # noqa: E402
 from savant_rs.deepstream._native import (  # noqa: E402
     Av1DecoderConfig,
     Av1DgpuProps,
@@ -184,6 +186,7 @@ __all__ = [
     "init_cuda",
     "is_jetson_kernel",
     "jetson_model",
+    "log_to_python",
     "set_log_level",
     "set_num_filled",
 ]
@@ -193,5 +196,7 @@ if platform.machine() != "aarch64":  # a property of desktop GPUs
 
     __all__ += ["CudadecMemtype"]
 
-# Decoders and encoders own threads that call into Python, so they end before the interpreter does.
+# Decoders and encoders own threads that call into Python, so they end before the interpreter does. The last to be
+# registered is called first: what their end says is still told.
+atexit.register(_logging.finish)
 atexit.register(_shutdown_all)
