@@ -25,6 +25,7 @@ pub mod pool;
 pub mod reader;
 pub mod reaper;
 mod shared_buffer;
+pub mod sync;
 mod transform;
 mod view;
 pub mod wait;

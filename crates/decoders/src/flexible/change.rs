@@ -7,7 +7,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Instant;
 
-use parking_lot::{Condvar, MutexGuard};
+use surfaces::sync::{Condvar, MutexGuard};
 use surfaces::wait::{Wait, WaitError};
 
 use super::core::{Core, State};

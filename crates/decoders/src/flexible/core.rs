@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use frames::{Codec, FrameInfo};
-use parking_lot::Mutex;
 use surfaces::reaper::Teardown;
+use surfaces::sync::Mutex;
 use surfaces::wait::Wait;
 use surfaces::{Rect, SharedBuffer};
 

@@ -6,6 +6,8 @@ mod core;
 mod delivery;
 mod error;
 mod link;
+#[cfg(all(test, feature = "shuttle"))]
+mod schedules;
 mod shutdown;
 mod stats;
 mod tracker;

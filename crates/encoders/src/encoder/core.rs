@@ -4,9 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex, MutexGuard};
 use surfaces::pipeline::Events;
 use surfaces::reaper::{self, Teardown};
+use surfaces::sync::{Condvar, Mutex, MutexGuard};
 use surfaces::wait::{Wait, WaitError};
 use surfaces::{Error, SavantIdKind, SharedBuffer, workers};
 
