@@ -26,6 +26,7 @@ pub mod reader;
 pub mod reaper;
 mod shared_buffer;
 mod transform;
+pub mod turns;
 mod view;
 pub mod wait;
 pub mod workers;

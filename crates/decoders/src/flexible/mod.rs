@@ -9,7 +9,6 @@ mod link;
 mod shutdown;
 mod stats;
 mod tracker;
-mod turns;
 
 use std::sync::Arc;
 
@@ -159,7 +158,7 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
         let _turn = if reentrant {
             None
         } else {
-            let turn = core.take_turn(wait);
+            let turn = core.turn(wait);
             Some(turn.map_err(|error| core.or_queue_full(error))?)
         };
         let unit = AccessUnit {
@@ -239,7 +238,7 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
         let _turn = if core.owner.is_inside_callback() {
             None
         } else {
-            Some(core.take_turn(wait)?)
+            Some(core.turn(wait)?)
         };
         let effects = core
             .change()
