@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import threading
 from typing import Any
 
 import numpy as np
@@ -35,7 +34,6 @@ from savant_rs.deepstream import (
     EncodedOutput,
     Encoder,
     EncoderConfig,
-    EncoderErrorOutput,
     SurfaceView,
     VideoFormat,
     _native,
@@ -284,55 +282,6 @@ def test_an_exception_of_the_callback_is_logged_and_ignored(caplog: pytest.LogCa
         encoder.graceful_shutdown()
     assert encoder.stats()["encoded"] == 3
     assert sum("on purpose" in record.getMessage() for record in caplog.records) == 3
-
-
-def test_calls_from_the_callback_never_wait_for_it() -> None:
-    refused: list[str] = []
-    finished = threading.Event()
-    outputs = []
-    source = buffers(map(numbered_picture, range(100)))
-
-    def callback(output: EncodedOutput) -> None:
-        outputs.append(output.id)
-        if len(outputs) == 1:
-            for call in [encoder.flush, encoder.shutdown, encoder.graceful_shutdown]:
-                try:
-                    call()
-                except RuntimeError as error:
-                    refused.append(str(error))
-        if len(outputs) < 20:
-            encoder.submit(next(source))
-        elif len(outputs) == 20:
-            finished.set()
-
-    encoder = Encoder(config(Codec.Jpeg, WIDTH, HEIGHT), callback)
-    encoder.submit(next(source))
-    assert finished.wait(WAIT_S)
-    encoder.graceful_shutdown()
-    assert len(refused) == 3 and all("callback" in text for text in refused)
-    assert outputs == list(range(20))
-
-
-@needs_h264
-def test_pictures_of_many_threads_all_come_out() -> None:
-    outputs: list[Any] = []
-    encoder = Encoder(config(Codec.H264, WIDTH, HEIGHT), outputs.append)
-
-    def work(thread: int) -> None:
-        for number, buffer in enumerate(buffers(map(numbered_picture, range(25)))):
-            encoder.submit(buffer, id=thread * 25 + number)
-
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(WAIT_S)
-    encoder.graceful_shutdown()
-    assert sorted(output.id for output in outputs) == list(range(100))
-    assert not any(isinstance(output, EncoderErrorOutput) for output in outputs)
-    for thread in range(4):
-        own = [output.id for output in outputs if output.id // 25 == thread]
-        assert own == sorted(own)
 
 
 @every_codec

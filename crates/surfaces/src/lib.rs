@@ -27,6 +27,7 @@ pub mod reaper;
 mod shared_buffer;
 pub mod sync;
 mod transform;
+pub mod turns;
 mod view;
 pub mod wait;
 pub mod workers;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use frames::{Codec, FrameInfo};
 use surfaces::reaper::Teardown;
 use surfaces::sync::Mutex;
+use surfaces::turns::Turn;
 use surfaces::wait::Wait;
 use surfaces::{Rect, SharedBuffer};
 
@@ -16,7 +17,6 @@ use super::delivery::Delivery;
 use super::error::DecoderError;
 use super::link::Link;
 use super::tracker::{AccessUnit, Running, StepBack, Tracker, Trail, Verdict};
-use super::turns::Turns;
 use crate::callback::{self, Owner};
 use crate::engine::Blueprint;
 use crate::machine::{Arrival, Effects, Flow, Gate, Input, LaneId, Limits, Machine, Outgoing};
@@ -57,7 +57,6 @@ impl<T> Flow for Types<T> {
 pub(super) struct State<T: Clone + Send + Sync + 'static> {
     pub machine: Machine<Types<T>>,
     pub links: HashMap<LaneId, Arc<Link<T>>>,
-    pub turns: Turns,
     pub delivery: Delivery,
     pub last_delivered: Option<FrameInfo>,
     /// Links on their way from `links` to `teardowns`.
@@ -107,7 +106,6 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
         let state = State {
             machine: Machine::new(limits),
             links: HashMap::new(),
-            turns: Turns::default(),
             delivery: Delivery::default(),
             last_delivered: None,
             retiring: 0,
@@ -123,6 +121,11 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             trail: Mutex::new(Trail::new(Tracker::new(Codec::RawRgba, false))),
             signals: Signals::default(),
         })
+    }
+
+    /// Waits for this caller's turn to submit.
+    pub(super) fn turn(&self, wait: Wait<'_>) -> Result<Turn<'_>, DecoderError> {
+        self.signals.turns.take(wait)?.ok_or(DecoderError::ShutDown)
     }
 
     /// Packets in front of the decoder.

@@ -11,7 +11,6 @@ mod schedules;
 mod shutdown;
 mod stats;
 mod tracker;
-mod turns;
 
 use std::sync::Arc;
 
@@ -161,7 +160,7 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
         let _turn = if reentrant {
             None
         } else {
-            let turn = core.take_turn(wait);
+            let turn = core.turn(wait);
             Some(turn.map_err(|error| core.or_queue_full(error))?)
         };
         let unit = AccessUnit {
@@ -241,7 +240,7 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
         let _turn = if core.owner.is_inside_callback() {
             None
         } else {
-            Some(core.take_turn(wait)?)
+            Some(core.turn(wait)?)
         };
         let effects = core
             .change()
