@@ -11,6 +11,15 @@ from savant_rs.deepstream import _loading
 _loading.prepare()
 _loading.load_native()
 
+from savant_rs._ds_gpumat import (  # noqa: E402
+    GpuMatCudaArray,
+    from_gpumat,
+    make_gpu_mat,
+    nvbuf_as_gpu_mat,
+    nvgstbuf_as_gpu_mat,
+    nvgstbuf_as_mat,
+)
+from savant_rs._ds_skia_canvas import SkiaCanvas  # noqa: E402
 from savant_rs.deepstream._native import (  # noqa: E402
     Av1DecoderConfig,
     Av1DgpuProps,
@@ -71,6 +80,7 @@ from savant_rs.deepstream._native import (  # noqa: E402
     SavantIdMetaKind,
     SealedDelivery,
     SharedBuffer,
+    SkiaContext,
     SkippedOutput,
     SkipReason,
     SourceEosOutput,
@@ -128,6 +138,7 @@ __all__ = [
     "FlexibleDecoderPool",
     "FlexibleDecoderPoolConfig",
     "FrameOutput",
+    "GpuMatCudaArray",
     "H264DecoderConfig",
     "H264DgpuProps",
     "H264JetsonProps",
@@ -162,6 +173,8 @@ __all__ = [
     "SavantIdMetaKind",
     "SealedDelivery",
     "SharedBuffer",
+    "SkiaCanvas",
+    "SkiaContext",
     "SkipReason",
     "SkippedOutput",
     "SourceEosOutput",
@@ -175,6 +188,7 @@ __all__ = [
     "Vp8DecoderConfig",
     "Vp9DecoderConfig",
     "backend",
+    "from_gpumat",
     "get_nvbufsurface_info",
     "get_savant_id_meta",
     "gpu_architecture",
@@ -184,6 +198,10 @@ __all__ = [
     "init_cuda",
     "is_jetson_kernel",
     "jetson_model",
+    "make_gpu_mat",
+    "nvbuf_as_gpu_mat",
+    "nvgstbuf_as_gpu_mat",
+    "nvgstbuf_as_mat",
     "set_log_level",
     "set_num_filled",
 ]
