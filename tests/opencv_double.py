@@ -10,13 +10,15 @@ import importlib
 from types import SimpleNamespace
 from typing import Any
 
-import cv2
 import numpy as np
 
 from savant_rs.deepstream import backend
 
-CHANNELS = {cv2.CV_8UC1: 1, cv2.CV_8UC3: 3, cv2.CV_8UC4: 4, cv2.CV_32FC1: 1, cv2.CV_32FC4: 4}
-SAMPLES = {cv2.CV_8U: np.uint8, cv2.CV_32F: np.float32}
+CV_8U, CV_32F = 0, 5
+# Depth and channels by type, in OpenCV 4's numbers.
+TYPES = {"CV_8UC1": 0, "CV_8UC3": 16, "CV_8UC4": 24, "CV_32FC4": 29}
+SAMPLES = {CV_8U: np.uint8, CV_32F: np.float32}
+INTER_NEAREST, INTER_LINEAR = 0, 1
 HOST = backend() == "host"
 arrays: Any = np if HOST else importlib.import_module("cupy")
 
@@ -45,8 +47,9 @@ class Stream:
 class GpuMat:
     def __init__(self, rows: int, cols: int, type: int, memory: Any = None) -> None:
         self._type = type
-        sample = SAMPLES[type % 8]
-        self._pixels = arrays.full((rows, cols, CHANNELS[type]), 99, sample) if memory is None else memory
+        if memory is None:
+            memory = arrays.full((rows, cols, self.channels()), 99, SAMPLES[self.depth()])
+        self._pixels = memory
 
     def type(self) -> int:
         return self._type
@@ -55,7 +58,7 @@ class GpuMat:
         return self._type % 8
 
     def channels(self) -> int:
-        return CHANNELS[self._type]
+        return self._type // 8 + 1
 
     def size(self) -> tuple[int, int]:
         return self._pixels.shape[1], self._pixels.shape[0]
@@ -83,13 +86,27 @@ class GpuMat:
 
 
 def create(rows: int, cols: int, type: int, address: int, step: int) -> GpuMat:
-    channels = CHANNELS[type]
+    channels = type // 8 + 1
     return GpuMat(rows, cols, type, at(address, (rows, cols, channels), (step, channels, 1)))
+
+
+def sampled(pixels: np.ndarray, axis: int, count: int, interpolation: int) -> np.ndarray:
+    """One direction scaled, as OpenCV does: pixel centres for linear, the left one for nearest."""
+    length = pixels.shape[axis]
+    if interpolation == INTER_NEAREST:
+        return pixels.take(np.arange(count) * length // count, axis)
+    assert interpolation == INTER_LINEAR
+    position = ((np.arange(count) + 0.5) * length / count - 0.5).clip(0, length - 1)
+    left = position.astype(int)
+    weight = (position - left).reshape([-1 if dimension == axis else 1 for dimension in range(3)])
+    right = (left + 1).clip(max=length - 1)
+    return pixels.take(left, axis) * (1 - weight) + pixels.take(right, axis) * weight
 
 
 def resize(source: GpuMat, size: tuple[int, int], target: GpuMat, *, interpolation: int, stream: Stream) -> GpuMat:
     assert isinstance(stream, Stream) and target.size() == size and target.type() == source.type()
-    target.upload(cv2.resize(source.download(), size, interpolation=interpolation))
+    wide = sampled(source.download(), 1, size[0], interpolation)
+    target.upload(sampled(wide, 0, size[1], interpolation).round().astype(np.uint8))
     return target
 
 
@@ -102,5 +119,4 @@ def module() -> Any:
         resize=resize,
         getCudaEnabledDeviceCount=lambda: 1,
     )
-    names = {name: getattr(cv2, name) for name in dir(cv2) if name.startswith("CV_")}
-    return SimpleNamespace(cuda=cuda, __version__=cv2.__version__, **names)
+    return SimpleNamespace(cuda=cuda, __version__="a double", CV_8U=CV_8U, **TYPES)
