@@ -125,6 +125,30 @@ def test_after_old_groups_of_pictures_were_dropped_every_picture_is_right(name: 
     result.check_pictures(CLIPS[name])
 
 
+def test_a_stream_that_has_no_random_access_point_left_is_told_of_and_goes_on_at_the_next() -> None:
+    clip = CLIPS["h264_baseline_640x360"]
+    gate = Gate()
+    decoder = FlexibleDecoder(config(pool_size=2).with_queue_policy(QueuePolicy.DROP_OLDEST_GOP, max_packets=6), gate)
+    decoder.submit(*packets(clip)[0])
+    for _ in range(12):
+        for frame, data in packets(clip)[1:30]:
+            decoder.submit(frame, data, timeout_ms=0)
+    gate.opened.set()
+    wait_until(lambda: "error" in gate.recorder.kinds)
+    wait_until(lambda: decoder.stats()["blocked_on"] == "random_access")
+    errors = [error for kind, error in gate.recorder.events if kind == "error"]
+    assert len(errors) == 1 and "no random access point came in the 300 packets" in errors[0].message
+    assert errors[0].frame is None and decoder.stats()["errors"] == 0
+    for frame, data in packets(clip):
+        decoder.submit(frame, data)
+        wait_until(lambda: decoder.stats()["queue_depths"]["input"] < 4)
+    assert decoder.stats()["blocked_on"] != "random_access"
+    decoder.graceful_shutdown()
+    assert_accounted(decoder.stats())
+    last = gate.recorder.pictures[-clip.packets :]
+    assert [read_frame_number(picture.pixels) for picture in last] == list(numbers_by_packet(clip).values())
+
+
 @pytest.mark.parametrize("name", ["h264_bpyramid_640x360", "hevc_720p", "mjpeg_480x272"])
 def test_pictures_that_no_other_refers_to_are_dropped_alone(name: str) -> None:
     clip = CLIPS[name]
