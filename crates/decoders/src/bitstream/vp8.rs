@@ -9,7 +9,7 @@ const KEY_TAG_SIZE: usize = 10;
 type Deltas = [i32; 8];
 
 /// Reads the frame headers of one stream.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct HeaderReader {
     /// `None` when they are not known.
     deltas: Option<Deltas>,
