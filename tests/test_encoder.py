@@ -28,6 +28,7 @@ from encoding import (
     software,
     stream,
 )
+from pools import wait_until
 from savant_rs import deepstream
 from savant_rs.deepstream import (
     BufferGenerator,
@@ -300,7 +301,8 @@ def test_many_encoders_leave_nothing_behind(codec: Codec, native_threads: Any) -
     gc.collect()
     after = _native._live_objects()
     assert all(after[kind] <= count for kind, count in before.items()), (before, after)
-    assert len(native_threads()) <= len(threads)
+    # A thread is gone a moment after its work is.
+    wait_until(lambda: len(native_threads()) <= len(threads))
 
 
 @needs_h264
