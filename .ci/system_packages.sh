@@ -8,7 +8,7 @@ packages=(
     libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
     gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
     gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav
-    ffmpeg
+    ffmpeg libegl1 libgl1 libegl-mesa0 libgl1-mesa-dri fonts-dejavu-core
 )
 
 if ! command -v apt-get >/dev/null; then

@@ -45,7 +45,7 @@ def samples(source: str, stats: dict[str, Any]) -> Iterator[tuple[str, str, floa
     if stats["latency_ns"] is not None:
         for quantile in ("p50", "p99"):
             yield "latency_seconds", f'{label},quantile="0.{quantile[1:]}"', stats["latency_ns"][quantile] / 1e9
-    for waits_for in ("pool", "callback"):
+    for waits_for in ("pool", "callback", "random_access"):
         yield "blocked", f'{label},on="{waits_for}"', float(stats["blocked_on"] == waits_for)
 
 

@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import json
+import queue
 import subprocess
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from clips_lib import Clip
-from decoding import SOURCE, packets, recorded
+from decoding import SOURCE, WAIT_S, packets, recorded
+from decoding import config as decoder_config
 from frame_number import draw_frame_number
+from gst_features import needs_gst_feature
 from savant_rs.deepstream import (
     BufferGenerator,
     EncodedOutput,
     Encoder,
     EncoderConfig,
+    FlexibleDecoder,
+    Hardware,
+    SealedDelivery,
     SharedBuffer,
     SurfaceView,
     VideoFormat,
+    backend,
+    has_nvenc,
 )
 from savant_rs.primitives import Codec, VideoFrame, VideoFrameContent
 
@@ -28,11 +38,34 @@ NANOSECONDS = (1, 1_000_000_000)
 FRAME_NS = 40_000_000
 FPS = 25
 SUFFIXES = {Codec.H264: "h264", Codec.Hevc: "hevc", Codec.Av1: "obu", Codec.Jpeg: "mjpeg", Codec.Png: "png"}
+# The elements that make video in software.
+SOFTWARE = {Codec.H264: "x264enc", Codec.Hevc: "x265enc", Codec.Av1: "av1enc"}
+VIDEO = [*SOFTWARE]
+NVENC = backend() == "deepstream" and has_nvenc(0)
+
+
+def needs_encoder(codec: Codec) -> pytest.MarkDecorator:
+    """Skips a test where nothing encodes the codec, in hardware or software."""
+    if NVENC or codec not in SOFTWARE:
+        return pytest.mark.skipif(False, reason="it can be encoded everywhere")
+    return needs_gst_feature(SOFTWARE[codec])
+
+
+def each_codec(*codecs: Codec) -> pytest.MarkDecorator:
+    """Runs a test with each of these as its ``codec``, where that can be encoded."""
+    rows = [pytest.param(codec, marks=needs_encoder(codec), id=codec.name()) for codec in codecs]
+    return pytest.mark.parametrize("codec", rows)
 
 
 def config(codec: Codec, width: int, height: int) -> EncoderConfig:
-    """For RGBA pictures, 25 a second."""
-    return EncoderConfig(codec, width, height).format(VideoFormat.RGBA).fps(FPS, 1)
+    """For RGBA pictures, 25 a second, with whatever encodes here."""
+    made = EncoderConfig(codec, width, height).format(VideoFormat.RGBA).fps(FPS, 1)
+    return made.with_hardware(Hardware.PREFERRED)
+
+
+def software(codec: Codec, width: int, height: int) -> EncoderConfig:
+    """The same, made by the CPU."""
+    return config(codec, width, height).with_hardware(Hardware.SOFTWARE)
 
 
 def clip_pictures(clip: Clip, count: int | None = None) -> np.ndarray:
@@ -41,6 +74,27 @@ def clip_pictures(clip: Clip, count: int | None = None) -> np.ndarray:
         for frame, data in packets(clip)[:count]:
             decoder.submit(frame, data)
     return np.stack([picture.pixels.reshape(clip.height, clip.width, 4) for picture in recorder.pictures])
+
+
+def decoded_buffers(clip: Clip, **builders: Any) -> Iterator[tuple[SharedBuffer, VideoFrame]]:
+    """The pictures of a clip as its decoder delivers them, with their frames."""
+    deliveries: queue.SimpleQueue[SealedDelivery | None] = queue.SimpleQueue()
+
+    def feed() -> None:
+        decoder = FlexibleDecoder(
+            decoder_config(**builders), lambda output: deliveries.put(output.as_frame().take_delivery())
+        )
+        for frame, data in packets(clip):
+            decoder.submit(frame, data)
+        decoder.graceful_shutdown()
+        deliveries.put(None)
+
+    feeder = threading.Thread(target=feed)
+    feeder.start()
+    while (delivery := deliveries.get(timeout=WAIT_S)) is not None:
+        frame, buffer = delivery.unseal()
+        yield buffer, frame
+    feeder.join(WAIT_S)
 
 
 def numbered_picture(number: int, width: int = 160, height: int = 120) -> np.ndarray:

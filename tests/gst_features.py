@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 from pathlib import Path
 
+import pytest
+
 import savant_rs.deepstream  # noqa: F401  (loads GStreamer)
 
 
@@ -22,6 +24,11 @@ def has_gst_feature(*names: str) -> bool:
     """Whether GStreamer has one of these elements or tracers."""
     gst = _gst()
     return any(gst.gst_registry_lookup_feature(gst.gst_registry_get(), name.encode()) for name in names)
+
+
+def needs_gst_feature(*names: str) -> pytest.MarkDecorator:
+    """Skips a test where GStreamer has none of these elements."""
+    return pytest.mark.skipif(not has_gst_feature(*names), reason=f"needs {' or '.join(names)} of GStreamer")
 
 
 def gst_plugin_file(name: str) -> Path:

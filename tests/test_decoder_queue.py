@@ -131,6 +131,15 @@ def test_pictures_that_no_other_refers_to_are_dropped_alone(name: str) -> None:
     result.check_pictures(clip)
 
 
+@pytest.mark.parametrize("name", ["h264_bpyramid_640x360", "hevc_720p", "vp9_640x360", "av1_640x360"])
+def test_a_packet_that_found_no_room_may_come_again(name: str) -> None:
+    clip = CLIPS[name]
+    result = overflow(clip, QueuePolicy.BLOCK)
+    assert result.waited
+    assert len(result.recorder.pictures) == clip.frames
+    result.check_pictures(clip)
+
+
 def test_where_nothing_can_be_dropped_the_submit_waits() -> None:
     clip = CLIPS["vp9_640x360"]
     result = overflow(clip, QueuePolicy.DROP_NON_REFERENCE)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import threading
 from typing import Any
 
 import numpy as np
@@ -14,15 +13,19 @@ from clips_lib import CLIPS, read_frame_number
 from decoding import make_frame, psnr
 from encoding import (
     FRAME_NS,
+    VIDEO,
     assert_accounted,
     buffers,
     clip_pictures,
     config,
     decoded,
+    each_codec,
     encode,
     ffmpeg_rgba,
     nal_types,
+    needs_encoder,
     numbered_picture,
+    software,
     stream,
 )
 from savant_rs import deepstream
@@ -31,7 +34,6 @@ from savant_rs.deepstream import (
     EncodedOutput,
     Encoder,
     EncoderConfig,
-    EncoderErrorOutput,
     SurfaceView,
     VideoFormat,
     _native,
@@ -39,11 +41,11 @@ from savant_rs.deepstream import (
 from savant_rs.primitives import Codec
 
 WIDTH, HEIGHT = 160, 120
-VIDEO = [Codec.H264, Codec.Hevc, Codec.Av1]
 STILLS = [Codec.Jpeg, Codec.Png, Codec.RawRgba, Codec.RawRgb]
 WAIT_S = 30.0
-every_codec = pytest.mark.parametrize("codec", [*VIDEO, *STILLS], ids=lambda codec: codec.name())
-every_video = pytest.mark.parametrize("codec", VIDEO, ids=lambda codec: codec.name())
+every_codec = each_codec(*VIDEO, *STILLS)
+every_video = each_codec(*VIDEO)
+needs_h264 = needs_encoder(Codec.H264)
 
 
 @every_codec
@@ -58,7 +60,9 @@ def test_every_picture_comes_out_once_in_order_with_what_was_submitted(codec: Co
     assert [output.pts_ns for output in outputs] == [number * FRAME_NS for number in range(count)]
     assert [output.dts_ns for output in outputs] == [output.pts_ns for output in outputs]
     assert {output.duration_ns for output in outputs} == {FRAME_NS}
-    assert {(output.codec, output.encoder, output.hardware) for output in outputs} == {(codec, encoder.encoder, False)}
+    assert {(output.codec, output.encoder, output.hardware) for output in outputs} == {
+        (codec, encoder.encoder, encoder.hardware)
+    }
     assert outputs[0].keyframe
     pictures = decoded(outputs, WIDTH, HEIGHT)
     numbers = [read_frame_number(picture.pixels.reshape(HEIGHT, WIDTH, 4)) for picture in pictures]
@@ -69,6 +73,7 @@ def test_every_picture_comes_out_once_in_order_with_what_was_submitted(codec: Co
 
 
 @pytest.mark.slow
+@needs_h264
 def test_two_thousand_pictures_are_exact() -> None:
     count = 2000
     outputs = encode(config(Codec.H264, WIDTH, HEIGHT), map(numbered_picture, range(count)))
@@ -81,7 +86,7 @@ def test_two_thousand_pictures_are_exact() -> None:
 
 
 @pytest.mark.ffmpeg
-@pytest.mark.parametrize("codec", [*VIDEO, Codec.Jpeg], ids=lambda codec: codec.name())
+@each_codec(*VIDEO, Codec.Jpeg)
 @pytest.mark.parametrize("name", ["hevc_720p", "h264_1080p"])
 def test_defaults_keep_real_pictures(codec: Codec, name: str, tmp_path: Any) -> None:
     clip = CLIPS[name]
@@ -111,7 +116,7 @@ def test_png_and_raw_pictures_are_exact() -> None:
 
 
 @pytest.mark.parametrize("format", [VideoFormat.NV12, VideoFormat.I420, VideoFormat.BGRx, VideoFormat.GRAY8])
-@pytest.mark.parametrize("codec", [Codec.H264, Codec.Jpeg, Codec.RawNv12], ids=lambda codec: codec.name())
+@each_codec(Codec.H264, Codec.Jpeg, Codec.RawNv12)
 def test_buffers_of_other_formats_are_converted(codec: Codec, format: VideoFormat) -> None:
     rgba = next(buffers([numbered_picture(7)]))
     converted = BufferGenerator(format, WIDTH, HEIGHT).transform(rgba, deepstream.TransformConfig())
@@ -150,7 +155,7 @@ def test_the_times_of_the_frame_count_where_the_buffer_has_none() -> None:
     assert output.frame is frame
 
 
-@pytest.mark.parametrize("codec", [Codec.H264, Codec.Hevc], ids=lambda codec: codec.name())
+@each_codec(Codec.H264, Codec.Hevc)
 def test_parameter_sets_stand_in_front_of_every_key_frame(codec: Codec) -> None:
     sets = {Codec.H264: {7, 8}, Codec.Hevc: {32, 33, 34}}[codec]
     outputs = encode(config(codec, WIDTH, HEIGHT), map(numbered_picture, range(70)))
@@ -163,9 +168,9 @@ def test_parameter_sets_stand_in_front_of_every_key_frame(codec: Codec) -> None:
     assert len(decoded(outputs[30:], WIDTH, HEIGHT)) == 40
 
 
-@pytest.mark.parametrize("codec", [Codec.H264, Codec.Hevc], ids=lambda codec: codec.name())
+@each_codec(Codec.H264, Codec.Hevc)
 def test_b_frames_come_in_decode_order(codec: Codec) -> None:
-    outputs = encode(config(codec, WIDTH, HEIGHT).with_b_frames(2), map(numbered_picture, range(40)))
+    outputs = encode(software(codec, WIDTH, HEIGHT).with_b_frames(2), map(numbered_picture, range(40)))
     times = [output.pts_ns for output in outputs]
     assert sorted(times) == [number * FRAME_NS for number in range(40)] != times
     decode_times = [output.dts_ns for output in outputs]
@@ -220,6 +225,7 @@ def test_a_buffer_of_another_size_or_number_of_pictures_is_refused() -> None:
     assert encoder.stats()["submitted"] == 0
 
 
+@needs_h264
 def test_the_pool_gets_its_buffers_back() -> None:
     generator = BufferGenerator(VideoFormat.RGBA, WIDTH, HEIGHT, pool_size=2)
     encoder = Encoder(config(Codec.H264, WIDTH, HEIGHT), print)
@@ -242,6 +248,7 @@ def test_an_encoder_hands_outputs_to_its_callback_or_to_the_iterator() -> None:
         list(Encoder(config(Codec.Jpeg, WIDTH, HEIGHT)).encode([3]))  # type: ignore[list-item]
 
 
+@needs_h264
 def test_after_a_shutdown_everything_is_refused_but_the_statistics() -> None:
     for end in ["shutdown", "graceful_shutdown"]:
         encoder = Encoder(config(Codec.H264, WIDTH, HEIGHT), print)
@@ -277,54 +284,6 @@ def test_an_exception_of_the_callback_is_logged_and_ignored(caplog: pytest.LogCa
     assert sum("on purpose" in record.getMessage() for record in caplog.records) == 3
 
 
-def test_calls_from_the_callback_never_wait_for_it() -> None:
-    refused: list[str] = []
-    finished = threading.Event()
-    outputs = []
-    source = buffers(map(numbered_picture, range(100)))
-
-    def callback(output: EncodedOutput) -> None:
-        outputs.append(output.id)
-        if len(outputs) == 1:
-            for call in [encoder.flush, encoder.shutdown, encoder.graceful_shutdown]:
-                try:
-                    call()
-                except RuntimeError as error:
-                    refused.append(str(error))
-        if len(outputs) < 20:
-            encoder.submit(next(source))
-        elif len(outputs) == 20:
-            finished.set()
-
-    encoder = Encoder(config(Codec.Jpeg, WIDTH, HEIGHT), callback)
-    encoder.submit(next(source))
-    assert finished.wait(WAIT_S)
-    encoder.graceful_shutdown()
-    assert len(refused) == 3 and all("callback" in text for text in refused)
-    assert outputs == list(range(20))
-
-
-def test_pictures_of_many_threads_all_come_out() -> None:
-    outputs: list[Any] = []
-    encoder = Encoder(config(Codec.H264, WIDTH, HEIGHT), outputs.append)
-
-    def work(thread: int) -> None:
-        for number, buffer in enumerate(buffers(map(numbered_picture, range(25)))):
-            encoder.submit(buffer, id=thread * 25 + number)
-
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(WAIT_S)
-    encoder.graceful_shutdown()
-    assert sorted(output.id for output in outputs) == list(range(100))
-    assert not any(isinstance(output, EncoderErrorOutput) for output in outputs)
-    for thread in range(4):
-        own = [output.id for output in outputs if output.id // 25 == thread]
-        assert own == sorted(own)
-
-
 @every_codec
 def test_many_encoders_leave_nothing_behind(codec: Codec, native_threads: Any) -> None:
     def once() -> None:
@@ -344,6 +303,7 @@ def test_many_encoders_leave_nothing_behind(codec: Codec, native_threads: Any) -
     assert len(native_threads()) <= len(threads)
 
 
+@needs_h264
 def test_an_encoder_that_is_dropped_ends() -> None:
     gc.collect()
     before = _native._live_objects()["encoders"]
@@ -354,6 +314,8 @@ def test_an_encoder_that_is_dropped_ends() -> None:
     assert _native._live_objects()["encoders"] == before
 
 
+@needs_h264
+@needs_encoder(Codec.Hevc)
 def test_nothing_of_gstreamer_is_left_alive(live_gst_objects: Any) -> None:
     left = live_gst_objects(
         """

@@ -166,6 +166,7 @@ def test_builders_change_the_object_and_return_it() -> None:
         config.properties(props),
         config.with_hardware(deepstream.Hardware.PREFERRED),
         config.with_b_frames(2),
+        config.with_stall_timeout_ms(500),
     ):
         assert chained is config
     assert (config.fps_num, config.fps_den) == (25, 2)

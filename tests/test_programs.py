@@ -7,13 +7,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from clips_lib import CLIPS
+from clips_lib import CLIPS, read_frame_number
+from decoding import packets_of, recorded
+from gst_features import has_gst_feature
+from savant_rs.deepstream import TransformConfig
 
 LIMIT_S = 100
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 SHEET = Path("demo-out/contact-sheet.png")
+needs_h264_encoder = pytest.mark.skipif(not has_gst_feature("x264enc"), reason="needs x264enc")
 
 
 def run(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -36,6 +41,34 @@ def test_demo_decodes_streams_of_several_codecs_at_once(tmp_path: Path) -> None:
         cells = [cell.strip() for cell in re.split("[│|]", row[0])]
         assert cells[4:6] == [str(clip.packets), str(clip.frames)], row[0]
     assert (tmp_path / SHEET).read_bytes().startswith(PNG_SIGNATURE)
+    frames = sum(clip.frames for clip in clips)
+    assert re.search(rf"^{frames} pictures in \d+ batches of up to 8, 640x640 RGBA$", done.stdout, re.MULTILINE)
+
+
+@needs_h264_encoder
+def test_the_mosaic_shows_every_stream_letterboxed(tmp_path: Path) -> None:
+    clips = [CLIPS[name] for name in ("h264_bpyramid_640x360", "hevc_720p", "mjpeg_480x272")]
+    done = demo(*(clip.path for clip in clips), cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = re.search(r"mosaic: (\S+), (\d+) pictures", done.stdout)
+    assert told is not None, done.stdout
+    with recorded() as (decoder, recorder):
+        sent = packets_of(tmp_path / told[1])
+        for frame, data in sent:
+            decoder.submit(frame, data)
+    assert len(recorder.pictures) == len(sent) == int(told[2])
+    last = recorder.pictures[-1].pixels
+    assert last.shape == (640, 640, 4)
+    # Tiles in the order of the files; the fourth is free.
+    for clip, (top, left) in zip(clips, ((0, 0), (0, 320), (320, 0)), strict=True):
+        tile = last[top : top + 320, left : left + 320]
+        covers = TransformConfig().letterbox_rect(clip.width, clip.height, 640, 640)
+        edge, height = covers.top // 2, covers.height // 2
+        rows = edge + np.arange(clip.height) * height // clip.height
+        columns = np.arange(clip.width) * 320 // clip.width
+        assert read_frame_number(tile[rows[:, None], columns]) & 0xFF == clip.frames - 1
+        assert tile[: edge - 2, :, :3].max() < 30
+    assert last[322:, 322:, :3].max() < 30
 
 
 def test_demo_takes_the_same_file_twice(tmp_path: Path) -> None:

@@ -10,11 +10,6 @@ from savant_rs.deepstream import BufferGenerator, SurfaceView
 pytestmark = pytest.mark.gpu
 
 
-def make_view(format="RGBA", width=64, height=48, **arguments):
-    generator = BufferGenerator(format, width, height, pool_size=1)
-    return SurfaceView.from_buffer(generator.acquire(), **arguments)
-
-
 def random_pixels(height, width, channels=4):
     return np.random.default_rng(5).integers(0, 256, (height, width, channels), np.uint8)
 
@@ -53,6 +48,7 @@ def test_views_of_cupy_arrays(cupy, adopt, shape):
     channels = 4 if shape[2:] == (4,) else 1
     assert (view.width, view.height, view.channels, view.pitch) == (64, 48, channels, 64 * channels)
     assert view.data_ptr == array.data.ptr and view.__dlpack_device__() == (2, 0)
+    assert view.color_format == {1: 1, 4: 19}[channels]
     view.fill(range(1, channels + 1))
     assert (cupy.asnumpy(array).reshape(48, 64, channels) == np.arange(1, channels + 1)).all()
     array.fill(9)
@@ -85,6 +81,7 @@ def test_the_memory_of_a_cupy_array_lives_as_long_as_its_view(cupy, adopt):
 def test_the_neighbours_of_a_part_of_an_array_stay_untouched(cupy, adopt):
     whole = cupy.full((48, 64, 4), 7, cupy.uint8)
     view = adopt(whole[8:16, 4:20])
+    assert (view.width, view.height, view.pitch) == (16, 8, 64 * 4)
     view.memset(1)
     view.fill([1, 1, 1, 1])
     view.upload(np.ones((8, 16, 4), np.uint8))
@@ -95,7 +92,8 @@ def test_the_neighbours_of_a_part_of_an_array_stay_untouched(cupy, adopt):
 
 @pytest.mark.parametrize("adopt", ["asarray", "from_dlpack"])
 def test_cupy_shares_the_planes_of_nv12(cupy, adopt):
-    view = make_view("NV12", 65, 33)
+    generator = BufferGenerator("NV12", 65, 33, pool_size=1)
+    view = SurfaceView.from_buffer(generator.acquire())
     luma, chroma = planes = view.planes()
     y, uv = (getattr(cupy, adopt)(plane) for plane in planes)
     assert (y.shape, y.data.ptr) == ((33, 65), luma.data_ptr)
@@ -106,7 +104,12 @@ def test_cupy_shares_the_planes_of_nv12(cupy, adopt):
     address = uv.data.ptr
     del view, planes, luma, chroma, y
     gc.collect()
+    with pytest.raises(TimeoutError):
+        generator.acquire(timeout_ms=0)
     assert uv.data.ptr == address and bool((uv[..., 1] == 60).all())
+    del uv
+    gc.collect()
+    assert generator.acquire(timeout_ms=0)
 
 
 # --- PyTorch ---
@@ -178,7 +181,8 @@ def test_the_memory_of_a_tensor_lives_as_long_as_its_view(torch, adopt):
 
 
 def test_torch_shares_the_planes_of_nv12(torch):
-    view = make_view("NV12", 65, 33)
+    generator = BufferGenerator("NV12", 65, 33, pool_size=1)
+    view = SurfaceView.from_buffer(generator.acquire())
     for value, adopt in enumerate((torch.from_dlpack, lambda plane: torch.as_tensor(plane, device="cuda"))):
         luma, chroma = planes = view.planes()
         y, uv = (adopt(plane) for plane in planes)
@@ -190,7 +194,12 @@ def test_torch_shares_the_planes_of_nv12(torch):
     address = uv.data_ptr()
     del view, planes, luma, chroma, y
     gc.collect()
+    with pytest.raises(TimeoutError):
+        generator.acquire(timeout_ms=0)
     assert uv.data_ptr() == address and bool((uv[..., 1] == 61).all())
+    del uv
+    gc.collect()
+    assert generator.acquire(timeout_ms=0)
 
 
 @pytest.mark.parametrize(

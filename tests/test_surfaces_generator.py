@@ -23,8 +23,7 @@ from savant_rs.deepstream import (
     TransformConfig,
     VideoFormat,
 )
-
-host = pytest.mark.skipif(ds.backend() != "host", reason="a rule of the host backend")
+from transforms import odd_sizes
 
 
 def test_signatures():
@@ -228,8 +227,7 @@ def test_transform_inherits_neither_ids_nor_timestamps():
     assert result.savant_ids() == [(SavantIdMetaKind.FRAME, 9)]
 
 
-# NvBufSurfTransform moves rectangles with odd edges to even ones.
-@pytest.mark.parametrize(("height", "top"), [(8, 2), pytest.param(7, 1, marks=host)])
+@pytest.mark.parametrize(("height", "top"), [(8, 2), pytest.param(7, 1, marks=odd_sizes)])
 def test_transform_letterboxes_with_zero_borders(height, top):
     source, pixels = filled_source()
     generator = BufferGenerator("RGBA", 8, height, pool_size=1)
@@ -245,7 +243,7 @@ def test_transform_letterboxes_with_zero_borders(height, top):
         (Rect(2, 2, 100, 2), (16, 8)),
         (Rect(2, 2, 100, 2), (4, 2)),
         (Rect(2, 2, 100, 2), (10, 6)),
-        pytest.param(Rect(1, 3, 5, 3), (13, 9), marks=host),
+        pytest.param(Rect(1, 3, 5, 3), (13, 9), marks=odd_sizes),
     ],
     ids=["enlarged", "reduced", "uneven", "odd"],
 )
@@ -274,13 +272,6 @@ def test_transform_failures_give_the_destination_back():
     with pytest.raises(ValueError, match="null"):
         generator.transform(0, nearest)
     assert generator.acquire(timeout_ms=0)
-
-
-@host
-def test_transform_names_what_the_host_cannot_do():
-    source, _ = filled_source()
-    with pytest.raises(RuntimeError, match="VIC"):
-        BufferGenerator("NV12", 8, 4).transform(source, TransformConfig(compute_mode=ds.ComputeMode.VIC))
 
 
 def test_transform_from_an_address():

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from batches import source
 from savant_rs.deepstream import (
     BufferGenerator,
     Interpolation,
     Padding,
     Rect,
-    SharedBuffer,
     SurfaceView,
     TransformConfig,
     backend,
@@ -25,12 +25,6 @@ host = pytest.mark.skipif(backend() != "host", reason="NVIDIA's library samples 
 SIZES = [((64, 48), (32, 24)), ((64, 48), (128, 96)), ((160, 120), (98, 70)), ((48, 36), (16, 12))]
 
 
-def filled(pixels: np.ndarray, format: str = "RGBA") -> SharedBuffer:
-    buffer = BufferGenerator(format, pixels.shape[1], pixels.shape[0], pool_size=1).acquire()
-    SurfaceView.from_buffer(buffer).upload(pixels)
-    return buffer
-
-
 def scale(
     pixels: np.ndarray,
     size: tuple[int, int],
@@ -39,7 +33,7 @@ def scale(
     format: str = "RGBA",
 ) -> np.ndarray:
     config = TransformConfig(Padding.NONE, interpolation=interpolation)
-    result = BufferGenerator(format, *size).transform(filled(pixels, format), config, src_rect=rect)
+    result = BufferGenerator(format, *size).transform(source(pixels, format), config, src_rect=rect)
     return SurfaceView.from_buffer(result).download()
 
 
@@ -108,6 +102,6 @@ def test_letterboxing_scales_into_the_rectangle_and_clears_the_rest() -> None:
     pixels = smooth((64, 36))
     generator = BufferGenerator("RGBA", 96, 96, pool_size=1)
     SurfaceView.from_buffer(generator.acquire()).memset(77)
-    result = SurfaceView.from_buffer(generator.transform(filled(pixels), TransformConfig())).download()
+    result = SurfaceView.from_buffer(generator.transform(source(pixels), TransformConfig())).download()
     assert np.abs(result[21:75][1:-1] - bilinear(pixels, (96, 54))[1:-1]).max() <= 20
     assert not result[:20].any() and not result[76:].any()

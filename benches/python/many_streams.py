@@ -51,6 +51,11 @@ def thread_names() -> Counter[str]:
     return names
 
 
+def device_mib() -> int | None:
+    """What all processes use of the GPU's memory; None on the host backend."""
+    return None if str(deepstream.backend()) == "host" else deepstream.gpu_mem_used_mib(0)
+
+
 class Streams:
     """A pool whose sources all get the packets of one clip, again and again."""
 
@@ -100,7 +105,7 @@ class Streams:
 
 
 def measure(clip: Clip, count: int, seconds: float) -> None:
-    base_threads, base_mib = sum(thread_names().values()), resident_mib()
+    base_threads, base_mib, base_device_mib = sum(thread_names().values()), resident_mib(), device_mib()
     streams = Streams(clip, count)
     begin = time.monotonic()
     while len(streams.delivered) < count:
@@ -118,6 +123,9 @@ def measure(clip: Clip, count: int, seconds: float) -> None:
     print(f"  {sum(rates):.0f} fps in all; a stream {rates[0]:.1f} to {rates[-1]:.1f}, median {rates[count // 2]:.1f}")
     print(f"  {added} threads ({added / count:.2f} a stream): {dict(names.most_common(7))}")
     print(f"  {mib - base_mib:.0f} MiB ({(mib - base_mib) / count:.2f} a stream)")
+    if base_device_mib is not None:
+        added_mib = (device_mib() or 0) - base_device_mib
+        print(f"  {added_mib} MiB of GPU memory ({added_mib / count:.1f} a stream, the context of CUDA included)")
     streams.stop.set()
     streams.pool.shutdown()
     streams.end_feeding()

@@ -7,6 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use surfaces::sync::thread_local;
+
 use crate::sealed::Seal;
 
 /// To whom callbacks belong: a decoder, or a pool with all of its decoders.
@@ -24,7 +26,7 @@ impl Default for Owner {
 impl Owner {
     /// Whether the current thread is inside a callback of this owner.
     pub(crate) fn is_inside_callback(self) -> bool {
-        STACK.with_borrow(|stack| stack.iter().any(|running| running.owner == self))
+        STACK.with(|stack| stack.borrow().iter().any(|running| running.owner == self))
     }
 }
 
@@ -43,14 +45,14 @@ struct Scope(());
 impl Scope {
     /// Enters a callback of `owner`, which delivers the frame under `seal` if there is one.
     fn enter(owner: Owner, seal: Option<Arc<Seal>>) -> Self {
-        STACK.with_borrow_mut(|stack| stack.push(Running { owner, seal }));
+        STACK.with(|stack| stack.borrow_mut().push(Running { owner, seal }));
         Self(())
     }
 }
 
 impl Drop for Scope {
     fn drop(&mut self) {
-        STACK.with_borrow_mut(Vec::pop);
+        STACK.with(|stack| stack.borrow_mut().pop());
     }
 }
 
@@ -62,8 +64,8 @@ pub(crate) fn run<R>(owner: Owner, seal: Option<Arc<Seal>>, work: impl FnOnce() 
 
 /// Whether the current thread is inside the callback that delivers the frame under `seal`.
 pub(crate) fn is_delivering(seal: &Arc<Seal>) -> bool {
-    STACK.with_borrow(|stack| {
-        stack.iter().any(|running| {
+    STACK.with(|stack| {
+        stack.borrow().iter().any(|running| {
             running
                 .seal
                 .as_ref()

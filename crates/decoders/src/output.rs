@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use frames::{Codec, FrameInfo};
-use parking_lot::Mutex;
+use surfaces::sync::Mutex;
 use surfaces::wait::{Wait, WaitError};
 use surfaces::{Rect, SharedBuffer, VideoFormat};
 

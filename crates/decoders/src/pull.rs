@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use parking_lot::{Condvar, Mutex};
+use surfaces::sync::{Condvar, Mutex};
 use surfaces::wait::{Wait, WaitError};
 
 use crate::output::{Output, Sink};

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use parking_lot::{Condvar, Mutex};
 use surfaces::SharedBuffer;
+use surfaces::sync::{Condvar, Mutex};
 use surfaces::wait::{Wait, WaitError};
 
 use crate::callback;

@@ -1,6 +1,7 @@
 //! What an encoder is asked to be, and whether it can be.
 
 use std::fmt;
+use std::time::Duration;
 
 use frames::Codec;
 use surfaces::{Hardware, MemType, VideoFormat};
@@ -33,6 +34,8 @@ pub struct EncoderConfig {
     pub hardware: Option<Hardware>,
     /// Most B frames between two others; software encoders of H.264 and HEVC only.
     pub b_frames: u32,
+    /// How long an element may do nothing although it could; `None` is for ever.
+    pub stall_timeout: Option<Duration>,
 }
 
 /// Most B frames that may be asked for.
@@ -52,6 +55,7 @@ impl EncoderConfig {
             properties: None,
             hardware: None,
             b_frames: 0,
+            stall_timeout: Some(Duration::from_secs(10)),
         }
     }
 

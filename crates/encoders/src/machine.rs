@@ -33,7 +33,7 @@ pub(crate) struct Limits {
     /// Prepared pictures in front of the element.
     pub prepared: usize,
     /// How long an element may hold everything up.
-    pub stall: Duration,
+    pub stall: Option<Duration>,
 }
 
 /// How a picture ended.
@@ -98,6 +98,8 @@ pub(crate) struct Machine<F: Flow> {
     is_closed: bool,
     counters: Counters,
     last_progress: Option<Instant>,
+    /// Why the latest element is gone.
+    last_reason: String,
 }
 
 impl<F: Flow> Machine<F> {
@@ -119,6 +121,7 @@ impl<F: Flow> Machine<F> {
             is_closed: false,
             counters: Counters::default(),
             last_progress: None,
+            last_reason: String::new(),
         }
     }
 
@@ -196,7 +199,7 @@ impl<F: Flow> Machine<F> {
                 self.prepared.push_back((key, prepared));
                 return;
             }
-            Done::Prepared(_) => Outcome::Failed(item, "its encoder broke down".to_owned()),
+            Done::Prepared(_) => Outcome::Failed(item, self.last_reason.clone()),
             Done::Coded(packet) => Outcome::Encoded(item, packet),
             Done::Failed(message) => Outcome::Failed(item, message),
         };
@@ -284,6 +287,7 @@ impl<F: Flow> Machine<F> {
     pub(crate) fn left(&mut self, reason: &str, now: Instant) {
         self.session = Session::None;
         self.last_progress = Some(now);
+        reason.clone_into(&mut self.last_reason);
         let ready = std::mem::take(&mut self.prepared);
         let inside = std::mem::take(&mut self.fed);
         for key in inside
@@ -296,6 +300,10 @@ impl<F: Flow> Machine<F> {
         }
     }
 
+    pub(crate) fn last_reason(&self) -> &str {
+        &self.last_reason
+    }
+
     /// Whether the element should have done something by now.
     pub(crate) fn is_stalled(&self, now: Instant) -> bool {
         let may_work = match self.session {
@@ -303,10 +311,10 @@ impl<F: Flow> Machine<F> {
             Session::Open { is_hungry } => !is_hungry && !self.prepared.is_empty(),
             Session::Ending => true,
         };
-        may_work
-            && self
-                .last_progress
-                .is_some_and(|last| now.saturating_duration_since(last) >= self.limits.stall)
+        let (Some(last), Some(limit)) = (self.last_progress, self.limits.stall) else {
+            return false;
+        };
+        may_work && now.saturating_duration_since(last) >= limit
     }
 
     /// Whether nothing is inside, and no callback runs.

@@ -99,6 +99,9 @@ pub(crate) fn plan(config: &EncoderConfig) -> Result<ElementPlan, String> {
             architecture.unwrap_or_else(|| "of unknown architecture".to_owned())
         ));
     }
+    if config.b_frames > 0 {
+        return Err("B frames are made in software only".to_owned());
+    }
     if gst::ElementFactory::find(row.element).is_none() {
         return Err(format!("GStreamer has no element {}", row.element));
     }

@@ -6,6 +6,7 @@ use pyo3::exceptions::{PyOSError, PyRuntimeError, PyTimeoutError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
+use render::RenderError;
 use surfaces::Error;
 use surfaces::wait::WaitError;
 
@@ -54,6 +55,14 @@ pub(crate) fn from_encoders(error: EncoderError) -> PyErr {
         | EncoderError::Buffer { .. } => PyValueError::new_err(text),
         EncoderError::Wait(WaitError::TimedOut) => PyTimeoutError::new_err(text),
         _ => PyRuntimeError::new_err(text),
+    }
+}
+
+/// The exception for an error of the `render` crate.
+pub(crate) fn from_render(error: RenderError) -> PyErr {
+    match error {
+        RenderError::Surface(error) => from_surfaces(error),
+        error => PyRuntimeError::new_err(error.to_string()),
     }
 }
 

@@ -18,6 +18,7 @@ mod media;
 mod packet_writer;
 mod platform;
 mod raw;
+mod skia;
 mod surfaces;
 
 use pyo3::prelude::*;
@@ -39,5 +40,6 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     configs::register(module)?;
     decoder::register(module)?;
     encoder::register(module)?;
+    skia::register(module)?;
     live::register(module)
 }

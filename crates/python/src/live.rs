@@ -38,7 +38,7 @@ impl End for FlexibleDecoderPool<Token> {
 
 impl End for Encoder<Token> {
     fn end(&self) {
-        let _ = self.shutdown();
+        Self::end(self);
     }
 }
 

@@ -4,11 +4,10 @@
 //! only for a limited time.
 
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
+use crate::sync::{Condvar, Mutex, thread};
 use crate::wait::Wait;
-use parking_lot::{Condvar, Mutex};
 
 /// How long a shutdown waits for a teardown before it leaves it to itself.
 pub const TEARDOWN_LIMIT: Duration = Duration::from_secs(5);

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, MutexGuard};
+use crate::sync::{Condvar, MutexGuard};
 
 /// The longest time a blocked call sleeps before it asks whether it has been interrupted.
 pub const WAKE_INTERVAL: Duration = Duration::from_millis(50);

@@ -11,6 +11,17 @@ from savant_rs.deepstream import _loading
 _loading.prepare()
 _loading.load_native()
 
+from savant_rs._ds_gpumat import (  # noqa: E402
+    GpuMatCudaArray,
+    from_gpumat,
+    make_gpu_mat,
+    nvbuf_as_gpu_mat,
+    nvgstbuf_as_gpu_mat,
+    nvgstbuf_as_mat,
+)
+from savant_rs._ds_skia_canvas import SkiaCanvas  # noqa: E402
+from savant_rs.deepstream import _logging  # noqa: E402
+from savant_rs.deepstream._logging import log_to_python  # noqa: E402
 from savant_rs.deepstream._native import (  # noqa: E402
     Av1DecoderConfig,
     Av1DgpuProps,
@@ -71,6 +82,7 @@ from savant_rs.deepstream._native import (  # noqa: E402
     SavantIdMetaKind,
     SealedDelivery,
     SharedBuffer,
+    SkiaContext,
     SkippedOutput,
     SkipReason,
     SourceEosOutput,
@@ -128,6 +140,7 @@ __all__ = [
     "FlexibleDecoderPool",
     "FlexibleDecoderPoolConfig",
     "FrameOutput",
+    "GpuMatCudaArray",
     "H264DecoderConfig",
     "H264DgpuProps",
     "H264JetsonProps",
@@ -162,6 +175,8 @@ __all__ = [
     "SavantIdMetaKind",
     "SealedDelivery",
     "SharedBuffer",
+    "SkiaCanvas",
+    "SkiaContext",
     "SkipReason",
     "SkippedOutput",
     "SourceEosOutput",
@@ -175,6 +190,7 @@ __all__ = [
     "Vp8DecoderConfig",
     "Vp9DecoderConfig",
     "backend",
+    "from_gpumat",
     "get_nvbufsurface_info",
     "get_savant_id_meta",
     "gpu_architecture",
@@ -184,6 +200,11 @@ __all__ = [
     "init_cuda",
     "is_jetson_kernel",
     "jetson_model",
+    "log_to_python",
+    "make_gpu_mat",
+    "nvbuf_as_gpu_mat",
+    "nvgstbuf_as_gpu_mat",
+    "nvgstbuf_as_mat",
     "set_log_level",
     "set_num_filled",
 ]
@@ -193,5 +214,7 @@ if platform.machine() != "aarch64":  # a property of desktop GPUs
 
     __all__ += ["CudadecMemtype"]
 
-# Decoders and encoders own threads that call into Python, so they end before the interpreter does.
+# Decoders and encoders own threads that call into Python, so they end before the interpreter does. The last to be
+# registered is called first: what their end says is still told.
+atexit.register(_logging.finish)
 atexit.register(_shutdown_all)

@@ -1,9 +1,10 @@
-"""Decodes several video files at once, one decoder each, and draws a contact sheet of what came out.
+"""Decodes several video files at once, batches the pictures, and shows them: a contact sheet and a mosaic video.
 
     python -m savant_rs.deepstream.demo [FILES...]
 
 Each file is read on a thread of its own and fed to a ``FlexibleDecoder``. The decoder's callback hands
-the sealed delivery to one consumer thread, which unseals it and looks at the pixels without copying them.
+the sealed delivery to one consumer thread, which unseals what has arrived and letterboxes it into a batch, as a
+network takes it. The slots of each batch become tiles of a mosaic, which is encoded again.
 The exit status is 0 only if every submitted frame is accounted for.
 """
 
@@ -21,13 +22,16 @@ from rich.live import Live
 
 from savant_rs.deepstream import backend
 
+from ._demo.batches import SIDE, SLOTS, Batches
 from ._demo.consumer import Consumer
 from ._demo.inputs import NoInput, choose
+from ._demo.mosaic import Mosaic
 from ._demo.report import final_table, imbalances, live_table, notes
 from ._demo.sheet import compose, save_png
 from ._demo.stream import Arrival, Stream
 
 SHEET_NAME = "contact-sheet.png"
+MOSAIC_NAME = "mosaic.mp4"
 REFRESH_PER_SECOND = 8
 LOG_WIDTH = 150
 STOP_LIMIT_S = 30.0
@@ -37,7 +41,9 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m savant_rs.deepstream.demo", description=__doc__.splitlines()[0])
     parser.add_argument("files", nargs="*", metavar="FILE", help="video files; by default the test clips")
-    parser.add_argument("--out", type=Path, default=Path("demo-out"), help="folder for the contact sheet")
+    parser.add_argument(
+        "--out", type=Path, default=Path("demo-out"), help="folder for the contact sheet and the mosaic"
+    )
     parser.add_argument("--gpu-id", type=int, default=0, help="GPU that decodes, where there is one")
     parser.add_argument("--pool-size", type=int, default=8, help="RGBA buffers for each stream")
     parser.add_argument("--pictures", type=int, default=6, help="pictures for each stream on the contact sheet")
@@ -53,6 +59,25 @@ def open_streams(
         name = path.name if paths.index(path) == index else f"{path.name}#{index}"
         streams.append(Stream(path, name, arrivals, gpu_id=gpu_id, pool_size=pool))
     return streams
+
+
+def open_mosaic(path: Path, names: list[str], gpu_id: int, console: Console) -> Mosaic | None:
+    """The mosaic, unless nothing here encodes H.264: then the console tells why."""
+    try:
+        return Mosaic(path, names, gpu_id)
+    except RuntimeError as error:
+        console.print(f"note: no mosaic: {error}", markup=False)
+        return None
+
+
+def finish_mosaic(mosaic: Mosaic, console: Console) -> list[str]:
+    """Complete the file; returns what is amiss."""
+    try:
+        mosaic.finish()
+    except RuntimeError as error:
+        return [f"the mosaic: {error}"]
+    console.print(f"mosaic: {mosaic.path}, {mosaic.pictures} pictures by {mosaic.encoder}", markup=False)
+    return []
 
 
 def wait_for(streams: list[Stream], consumer: Consumer, console: Console) -> None:
@@ -78,7 +103,10 @@ def decode(paths: list[Path], options: argparse.Namespace, console: Console) -> 
     """Decode the files and print the tables; returns why the run is not a success."""
     arrivals: queue.SimpleQueue[Arrival | None] = queue.SimpleQueue()
     streams = open_streams(paths, arrivals, options.gpu_id, options.pool_size)
-    consumer = Consumer(arrivals, [stream.source_id for stream in streams], options.pictures)
+    source_ids = [stream.source_id for stream in streams]
+    batches = Batches(options.gpu_id)
+    mosaic = open_mosaic(options.out / MOSAIC_NAME, source_ids, options.gpu_id, console)
+    consumer = Consumer(arrivals, source_ids, pictures=options.pictures, batches=batches, mosaic=mosaic)
     consumer.start()
     for stream in streams:
         stream.start()
@@ -91,12 +119,15 @@ def decode(paths: list[Path], options: argparse.Namespace, console: Console) -> 
     console.print(final_table(streams))
     for note in notes(streams):
         console.print(f"note: {note}", markup=False)
+    console.print(f"{batches.pictures} pictures in {batches.count} batches of up to {SLOTS}, {SIDE}x{SIDE} RGBA")
+    if mosaic is not None:
+        problems += finish_mosaic(mosaic, console)
     rows = [consumer.thumbnails[stream.source_id].pictures() for stream in streams]
     if any(rows):
         sheet = options.out / SHEET_NAME
         save_png(compose(rows), sheet)
         console.print(f"contact sheet: {sheet}")
-    return problems + imbalances(streams)
+    return problems + imbalances(streams, batches.pictures)
 
 
 def main(arguments: list[str] | None = None) -> int:

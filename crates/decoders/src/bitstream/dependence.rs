@@ -23,7 +23,7 @@ const INDEPENDENT: Dependence = Dependence {
 };
 
 /// Reads the access units of one stream, from its start.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct DependenceReader {
     codec: Codec,
     /// Whether pictures of the topmost temporal layer can be told, and which it is.

@@ -7,9 +7,9 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 
-use parking_lot::Mutex;
 use surfaces::flight_key;
 use surfaces::pipeline::{self, ElementPipeline, parse_caps};
+use surfaces::sync::Mutex;
 
 use super::live::Live;
 use super::picture::Output;

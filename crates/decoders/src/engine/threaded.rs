@@ -2,10 +2,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Weak;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread::{self, JoinHandle};
 
-use parking_lot::Mutex;
+use surfaces::sync::Mutex;
+use surfaces::sync::mpsc::{Receiver, Sender, channel};
+use surfaces::sync::thread::{self, JoinHandle};
 
 use super::{Engine, Events, RawPicture, Stopped};
 use crate::output::{Packet, Payload};

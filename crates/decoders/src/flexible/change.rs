@@ -7,7 +7,8 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Instant;
 
-use parking_lot::{Condvar, MutexGuard};
+use surfaces::sync::{Condvar, MutexGuard};
+use surfaces::turns::Turns;
 use surfaces::wait::{Wait, WaitError};
 
 use super::core::{Core, State};
@@ -19,7 +20,7 @@ pub(super) struct Signals {
     /// of threads a frame.
     input: Condvar,
     /// Submitters that wait for their turn.
-    pub turns: Condvar,
+    pub turns: Turns,
     /// The delivery thread.
     outputs: Condvar,
     /// Decoders with too many pictures in front of the user.
@@ -32,7 +33,6 @@ pub(super) struct Signals {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Until {
     Input,
-    Turn,
     Room,
     Progress,
 }
@@ -41,7 +41,6 @@ impl Signals {
     fn of(&self, until: Until) -> &Condvar {
         match until {
             Until::Input => &self.input,
-            Until::Turn => &self.turns,
             Until::Room => &self.room,
             Until::Progress => &self.progress,
         }
@@ -52,7 +51,7 @@ impl Signals {
     fn wake<T: Clone + Send + Sync + 'static>(&self, state: &State<T>) {
         let is_closed = state.machine.is_closed();
         if is_closed {
-            self.turns.notify_all();
+            self.turns.close();
         }
         if is_closed || state.machine.has_ample_input_room() {
             self.input.notify_all();
@@ -68,13 +67,7 @@ impl Signals {
 
     /// Wakes everybody, to look at what is not part of the state.
     pub(super) fn wake_all(&self) {
-        for condition in [
-            &self.input,
-            &self.turns,
-            &self.outputs,
-            &self.room,
-            &self.progress,
-        ] {
+        for condition in [&self.input, &self.outputs, &self.room, &self.progress] {
             condition.notify_all();
         }
     }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use frames::{Codec, FrameInfo};
-use parking_lot::Mutex;
 use surfaces::reaper::Teardown;
+use surfaces::sync::Mutex;
+use surfaces::turns::Turn;
 use surfaces::wait::Wait;
 use surfaces::{Rect, SharedBuffer};
 
@@ -15,8 +16,7 @@ use super::config::{FlexibleDecoderConfig, StreamConfig};
 use super::delivery::Delivery;
 use super::error::DecoderError;
 use super::link::Link;
-use super::tracker::{AccessUnit, Running, Tracker, Verdict};
-use super::turns::Turns;
+use super::tracker::{AccessUnit, Running, StepBack, Tracker, Trail, Verdict};
 use crate::callback::{self, Owner};
 use crate::engine::Blueprint;
 use crate::machine::{Arrival, Effects, Flow, Gate, Input, LaneId, Limits, Machine, Outgoing};
@@ -57,7 +57,6 @@ impl<T> Flow for Types<T> {
 pub(super) struct State<T: Clone + Send + Sync + 'static> {
     pub machine: Machine<Types<T>>,
     pub links: HashMap<LaneId, Arc<Link<T>>>,
-    pub turns: Turns,
     pub delivery: Delivery,
     pub last_delivered: Option<FrameInfo>,
     /// Links on their way from `links` to `teardowns`.
@@ -75,7 +74,7 @@ pub(super) struct Core<T: Clone + Send + Sync + 'static> {
     pub owner: Owner,
     pub state: Mutex<State<T>>,
     /// Follows the access units of the current session. Never held together with `state`.
-    tracker: Mutex<Tracker>,
+    trail: Mutex<Trail>,
     pub signals: Signals,
 }
 
@@ -107,7 +106,6 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
         let state = State {
             machine: Machine::new(limits),
             links: HashMap::new(),
-            turns: Turns::default(),
             delivery: Delivery::default(),
             last_delivered: None,
             retiring: 0,
@@ -120,9 +118,14 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             owner,
             state: Mutex::new(state),
             // Replaced when the first session begins.
-            tracker: Mutex::new(Tracker::new(Codec::RawRgba, false)),
+            trail: Mutex::new(Trail::new(Tracker::new(Codec::RawRgba, false))),
             signals: Signals::default(),
         })
+    }
+
+    /// Waits for this caller's turn to submit.
+    pub(super) fn turn(&self, wait: Wait<'_>) -> Result<Turn<'_>, DecoderError> {
+        self.signals.turns.take(wait)?.ok_or(DecoderError::ShutDown)
     }
 
     /// Packets in front of the decoder.
@@ -137,7 +140,8 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
         Ok(())
     }
 
-    /// An access unit for the machine. To be called in turn, because it depends on those before.
+    /// An access unit for the machine, and the [way back](Self::was_not_taken). To be called in turn, because it
+    /// depends on those before.
     pub(super) fn arrival(
         &self,
         item: Item<T>,
@@ -145,14 +149,14 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
         unit: &AccessUnit,
         reorder: usize,
         without_picture: NoPicture,
-    ) -> Arrival<Types<T>> {
-        let verdict = self.judge(params, unit);
+    ) -> (Arrival<Types<T>>, StepBack) {
+        let (verdict, back) = self.judge(params, unit);
         let second_field = verdict.stamp.second_field.then_some(NoPicture::SecondField);
         let without_picture = verdict
             .undecodable
             .or(second_field)
             .unwrap_or(without_picture);
-        Arrival {
+        let arrival = Arrival {
             item,
             payload: Packet {
                 order: verdict.stamp.order,
@@ -169,12 +173,18 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             is_undecodable: verdict.undecodable.is_some(),
             renews: verdict.renews,
             dependence: verdict.dependence,
-        }
+        };
+        (arrival, back)
+    }
+
+    /// The machine did not take an [`arrival`](Self::arrival).
+    pub(super) fn was_not_taken(&self, back: StepBack) {
+        self.trail.lock().undo(back);
     }
 
     /// What becomes of an access unit with these parameters: one that begins a session begins the count
     /// too.
-    fn judge(&self, params: DecoderParameters, unit: &AccessUnit) -> Verdict {
+    fn judge(&self, params: DecoderParameters, unit: &AccessUnit) -> (Verdict, StepBack) {
         let drops = self.config.queue.policy != QueuePolicy::Block;
         let running = {
             let state = self.state.lock();
@@ -187,13 +197,15 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
                 }
             })
         };
-        let mut tracker = self.tracker.lock();
+        let mut trail = self.trail.lock();
+        let back = trail.step();
+        let tracker = &mut trail.tracker;
         if running.is_none() && unit.gate != Gate::Dependent {
             *tracker = Tracker::new(params.codec, drops);
         }
         let verdict = tracker.follow(unit, running.unwrap_or_default());
         if !verdict.renews {
-            return verdict;
+            return (verdict, back);
         }
         *tracker = Tracker::new(params.codec, drops);
         let parameter_sets = unit.parameter_sets.clone();
@@ -202,10 +214,8 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             parameter_sets: parameter_sets.or(verdict.missing_sets.clone()),
             ..unit.clone()
         };
-        Verdict {
-            stamp: tracker.follow(&anew, Running::default()).stamp,
-            ..verdict
-        }
+        let stamp = tracker.follow(&anew, Running::default()).stamp;
+        (Verdict { stamp, ..verdict }, back)
     }
 
     /// Carries effects out that start no session.

@@ -1,9 +1,9 @@
 //! The thread that hands outputs over.
 
 use std::sync::Arc;
-use std::thread;
 use std::time::Instant;
 
+use surfaces::sync::thread;
 use surfaces::wait::Wait;
 
 use super::core::{Core, State, Types, now};

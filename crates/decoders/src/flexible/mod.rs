@@ -6,10 +6,11 @@ mod core;
 mod delivery;
 mod error;
 mod link;
+#[cfg(all(test, feature = "shuttle"))]
+mod schedules;
 mod shutdown;
 mod stats;
 mod tracker;
-mod turns;
 
 use std::sync::Arc;
 
@@ -159,7 +160,7 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
         let _turn = if reentrant {
             None
         } else {
-            let turn = core.take_turn(wait);
+            let turn = core.turn(wait);
             Some(turn.map_err(|error| core.or_queue_full(error))?)
         };
         let unit = AccessUnit {
@@ -171,7 +172,8 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
             parameter_sets,
             sequence_set,
         };
-        let mut arrival = Some(core.arrival(item, params, &unit, reorder, without_picture));
+        let (arrival, back) = core.arrival(item, params, &unit, reorder, without_picture);
+        let mut arrival = Some(arrival);
         let submitted = core.sleep(Until::Input, wait, |state| {
             match state
                 .machine
@@ -184,16 +186,15 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
                 other => Some(other),
             }
         });
-        let submitted = submitted.map_err(|error| core.or_queue_full(error.into()))?;
-        let effects = match submitted {
-            Submitted::Accepted(effects) => effects,
-            Submitted::ShutDown => return Err(DecoderError::ShutDown),
-            Submitted::NoRoom(_) => {
-                return Err(DecoderError::CallbackOverrun {
-                    queued: core.queued(),
-                });
-            }
+        let taken = match submitted {
+            Ok(Submitted::Accepted(effects)) => Ok(effects),
+            Ok(Submitted::ShutDown) => Err(DecoderError::ShutDown),
+            Ok(Submitted::NoRoom(_)) => Err(DecoderError::CallbackOverrun {
+                queued: core.queued(),
+            }),
+            Err(error) => Err(core.or_queue_full(error.into())),
         };
+        let effects = taken.inspect_err(|_| core.was_not_taken(back))?;
         let settle = core.carry_out_submit(effects, || {
             let config = match &core.config.config_callback {
                 Some(callback) => core
@@ -239,7 +240,7 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
         let _turn = if core.owner.is_inside_callback() {
             None
         } else {
-            Some(core.take_turn(wait)?)
+            Some(core.turn(wait)?)
         };
         let effects = core
             .change()

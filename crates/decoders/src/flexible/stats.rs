@@ -24,7 +24,8 @@ pub struct Stats {
     pub last_pts_ns: Option<u64>,
     /// Time from submission to delivery.
     pub latency: Option<Latency>,
-    /// What the pipeline waits for: `"pool"` (all buffers are in the user's hands) or `"callback"`.
+    /// What the pipeline waits for: `"pool"` (all buffers are in the user's hands), `"callback"`, or
+    /// `"random_access"` (packets are put aside until one comes from which decoding can begin).
     pub blocked_on: Option<&'static str>,
 }
 
@@ -43,8 +44,10 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             (Some("pool"), Some((capacity, _))) => {
                 format!("all {capacity} output buffers are in use")
             }
-            (Some(_), _) => "an output is in the user's hands, or waits to be pulled".to_owned(),
-            (None, _) => "the decoder is at work".to_owned(),
+            (Some("callback"), _) => {
+                "an output is in the user's hands, or waits to be pulled".to_owned()
+            }
+            _ => "the decoder is at work".to_owned(),
         };
         DecoderError::QueueFull {
             source_id: self.source_id.clone(),
@@ -72,6 +75,8 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
                 Some("pool")
             } else if machine.is_delivering() {
                 Some("callback")
+            } else if machine.awaits_random_access() {
+                Some("random_access")
             } else {
                 None
             },

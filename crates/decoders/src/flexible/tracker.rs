@@ -57,6 +57,42 @@ pub(super) struct Running {
     pub is_skipping: bool,
 }
 
+/// A tracker, and the way back where an access unit was not taken after all.
+pub(super) struct Trail {
+    pub tracker: Tracker,
+    steps: u64,
+}
+
+/// Where a trail was before a step.
+pub(super) struct StepBack {
+    before: Tracker,
+    step: u64,
+}
+
+impl Trail {
+    /// A trail that begins with this tracker.
+    pub(super) fn new(tracker: Tracker) -> Self {
+        Self { tracker, steps: 0 }
+    }
+
+    /// To be called before the tracker is told of an access unit.
+    pub(super) fn step(&mut self) -> StepBack {
+        self.steps += 1;
+        StepBack {
+            before: self.tracker.clone(),
+            step: self.steps,
+        }
+    }
+
+    /// The access unit of a step was not taken: it may come again, or never. What was followed since, from
+    /// inside a callback, stays.
+    pub(super) fn undo(&mut self, back: StepBack) {
+        if self.steps == back.step {
+            self.tracker = back.before;
+        }
+    }
+}
+
 /// What becomes of an access unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Verdict {
@@ -78,6 +114,7 @@ pub(super) struct Verdict {
 /// damaged anyway, is left out, and a new session begins there. One begins too where the headers tell of
 /// other samples than before, since another decoder may be the right one for them, or bring another
 /// sequence parameter set: NVIDIA's element damages pictures that are still on their way out.
+#[derive(Clone)]
 pub(super) struct Tracker {
     clock: PresentationClock,
     /// Where packets may be left out.
@@ -268,6 +305,46 @@ mod tests {
         assert_eq!(follow(&unit(gap(1), Gate::Dependent)), (true, false));
         assert_eq!(follow(&unit(intact(4), Gate::Dependent)), (true, false));
         assert_eq!(follow(&first()), (false, true));
+    }
+
+    #[test]
+    fn an_access_unit_that_was_not_taken_may_come_again_or_not() {
+        let mut trail = Trail::new(Tracker::new(Codec::H264, true));
+        let mut submit = |unit: &AccessUnit, is_taken: bool| {
+            let back = trail.step();
+            let verdict = trail.tracker.follow(unit, HARDWARE);
+            if !is_taken {
+                trail.undo(back);
+            }
+            verdict
+        };
+        let next = unit(intact(1), Gate::Dependent);
+        submit(&first(), true);
+        let refused = submit(&next, false);
+        assert_eq!(submit(&next, false), refused);
+        assert_eq!(submit(&next, true), refused);
+        assert_eq!(refused.undecodable, None);
+        submit(&unit(intact(2), Gate::Dependent), false);
+        let verdict = submit(&unit(gap(3), Gate::Dependent), true);
+        assert!(verdict.undecodable.is_some(), "what never came is a loss");
+    }
+
+    #[test]
+    fn a_step_back_does_not_undo_what_came_from_inside_a_callback() {
+        let mut trail = Trail::new(Tracker::new(Codec::H264, false));
+        trail.step();
+        trail.tracker.follow(&first(), HARDWARE);
+        let waits = trail.step();
+        let _inside = trail.step();
+        let inner = trail
+            .tracker
+            .follow(&unit(intact(1), Gate::Dependent), HARDWARE);
+        trail.undo(waits);
+        let after = trail
+            .tracker
+            .follow(&unit(intact(2), Gate::Dependent), HARDWARE);
+        assert!(after.stamp.order > inner.stamp.order);
+        assert_eq!(after.undecodable, None);
     }
 
     #[test]

@@ -94,8 +94,9 @@ pub(super) struct Session<F: Flow> {
     reorder: usize,
     /// Packets not yet given to the decoder.
     pub input: VecDeque<Queued<F>>,
-    /// What comes is left out until no picture refers to what was left out before.
-    pub is_skipping: bool,
+    /// Packets that came since the queue overflowed, while what comes is left out: until no picture refers to what
+    /// was left out before.
+    pub skipping: Option<usize>,
     /// Frames without an outcome, those in `input` included.
     pub in_flight: BTreeMap<u64, Flight<F>>,
     /// Logical ends of stream, each with the first key behind it.
@@ -205,7 +206,7 @@ impl<F: Flow> Session<F> {
             params,
             reorder,
             input: VecDeque::new(),
-            is_skipping: false,
+            skipping: None,
             in_flight: BTreeMap::new(),
             markers: VecDeque::new(),
             hungry: false,
@@ -260,7 +261,7 @@ impl<F: Flow> Session<F> {
             .iter()
             .skip(1)
             .position(|queued| queued.dependence.is_start);
-        self.is_skipping = starts.is_none() && !next_starts;
+        self.skipping = (starts.is_none() && !next_starts).then_some(0);
         let end = starts.map_or(self.input.len(), |index| index + 1);
         self.take_queued(..end)
     }

@@ -3,8 +3,12 @@
 use std::time::Instant;
 
 use super::lane::LaneId;
-use super::{Arrival, Effects, Flow, Machine, Outgoing, Submitted};
+use super::{Arrival, Effects, Flow, Machine, Outgoing, Phase, Submitted};
 use crate::outcome::{QueuePolicy, SkipReason};
+
+/// Packets that are left out, while none comes from which decoding can go on, before the user is told: 10 s of a
+/// camera with 30 frames a second.
+pub(super) const MAX_UNTOLD: usize = 300;
 
 /// What became of a packet that found its queue full.
 pub(super) enum Squeeze {
@@ -19,7 +23,8 @@ pub(super) enum Squeeze {
 impl<F: Flow> Machine<F> {
     /// Whether a packet for a lane has to be left out, because those that it refers to were.
     pub fn is_skipping(&self, id: LaneId) -> bool {
-        self.session(id).is_some_and(|session| session.is_skipping)
+        self.session(id)
+            .is_some_and(|session| session.skipping.is_some())
     }
 
     /// Makes room in a full queue, if the policy says so.
@@ -32,8 +37,8 @@ impl<F: Flow> Machine<F> {
             return Squeeze::Room;
         };
         if arrival.dependence.is_start {
-            session.is_skipping = false;
-        } else if session.is_skipping {
+            session.skipping = None;
+        } else if session.skipping.is_some() {
             return Squeeze::LeftOut;
         }
         if session.input.len() < bound {
@@ -44,7 +49,7 @@ impl<F: Flow> Machine<F> {
             QueuePolicy::DropNonReference => session.take_disposable(),
             QueuePolicy::DropOldestGop => session.take_oldest_gop(arrival.dependence.is_start),
         };
-        let is_skipping = session.is_skipping;
+        let is_skipping = session.skipping.is_some();
         if left_out.is_empty() {
             let goes = policy != QueuePolicy::Block && arrival.dependence.is_disposable;
             return if goes {
@@ -73,8 +78,24 @@ impl<F: Flow> Machine<F> {
         self.counters.submitted += 1;
         if let Some(lane) = self.lane_mut(id) {
             lane.push(Outgoing::Skipped(arrival.item, reason));
+            let skipping = lane.session.as_mut().and_then(|one| one.skipping.as_mut());
+            if let Some(came) = skipping {
+                *came += 1;
+                if *came == MAX_UNTOLD {
+                    lane.push(Outgoing::Error(None, starving()));
+                }
+            }
         }
         Submitted::Accepted(Effects::default())
+    }
+
+    /// Whether packets are put aside until one comes from which decoding can begin or go on.
+    pub fn awaits_random_access(&self) -> bool {
+        match self.phase {
+            Phase::Detecting(_) => true,
+            Phase::Active(id) => self.is_skipping(id),
+            _ => false,
+        }
     }
 
     /// Takes a packet for the session that runs.
@@ -99,4 +120,11 @@ impl<F: Flow> Machine<F> {
         self.counters.submitted += 1;
         Submitted::Accepted(self.enqueue(id, arrival, now))
     }
+}
+
+fn starving() -> String {
+    format!(
+        "the queue overflowed, and no random access point came in the {MAX_UNTOLD} packets since: packets are left out \
+         until one comes. A stream without any needs another queue policy"
+    )
 }

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 pub use config::{EvictionCallback, EvictionDecision, FlexibleDecoderPoolConfig};
-use parking_lot::{Condvar, Mutex};
 use sources::Sources;
 pub use stats::PoolStats;
 use surfaces::reaper;
+use surfaces::sync::{Condvar, Mutex};
 use surfaces::wait::{Wait, WaitError};
 
 use crate::callback::{self, Owner};

@@ -1,8 +1,10 @@
 //! The thread that evicts idle sources.
 
 use std::sync::Arc;
-use std::thread;
+
 use std::time::{Duration, Instant};
+
+use surfaces::sync::thread;
 
 use super::config::EvictionDecision;
 use super::{Shared, State};

@@ -2,20 +2,20 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use parking_lot::{Condvar, Mutex, MutexGuard};
-use surfaces::pipeline::Events;
-use surfaces::reaper::{self, Teardown};
+use surfaces::reaper::Teardown;
+use surfaces::sync::{Condvar, Mutex, MutexGuard};
+use surfaces::turns::Turns;
 use surfaces::wait::{Wait, WaitError};
-use surfaces::{Error, SavantIdKind, SharedBuffer, workers};
+use surfaces::{SharedBuffer, workers};
 
+use super::Stats;
 use super::delivery::Delivery;
 use super::kind::Kind;
-use super::reports::Reports;
-use super::{Rejected, Stats};
+use super::session::Running;
+use super::submit::Item;
 use crate::config::EncoderConfig;
-use crate::error::EncoderError;
 use crate::machine::{Done, Flow, Limits, Machine};
 use crate::output::{Data, EncoderInfo, Sink};
 use crate::video::Session;
@@ -26,16 +26,6 @@ const INPUT_BOUND: usize = 8;
 const OUTPUT_BOUND: usize = 64;
 /// Pictures that are ready before the element asks for them.
 const PREPARED_BOUND: usize = 2;
-/// How long an element may hold everything up.
-const STALL: Duration = Duration::from_secs(10);
-
-/// What was given beside a picture.
-pub(super) struct Item<T> {
-    pub frame: Option<T>,
-    pub id: Option<u128>,
-    pub pts_ns: Option<u64>,
-    pub duration_ns: Option<u64>,
-}
 
 /// A coded picture.
 pub(super) struct Packet {
@@ -55,38 +45,30 @@ impl<T> Flow for Types<T> {
     type Packet = Packet;
 }
 
-/// The element at work.
-struct Running {
-    /// What its reports carry, so that those of an earlier one do not count.
-    number: u64,
-    session: Arc<Session>,
-    /// The pipeline knows them weakly.
-    reports: Arc<dyn Events>,
-}
-
 pub(super) struct State<T> {
     pub machine: Machine<Types<T>>,
-    session: Option<Running>,
-    sessions: u64,
-    /// Why the latest session ended.
-    last_reason: String,
+    pub session: Option<Running>,
+    /// How many there have been.
+    pub sessions: u64,
     pub delivery: Delivery,
-    teardowns: Vec<Teardown>,
+    pub teardowns: Vec<Teardown>,
 }
 
 /// What all threads of an encoder share. The lock is never held while foreign code runs.
 pub(super) struct Core<T: Send + Sync + 'static> {
     pub config: EncoderConfig,
-    kind: Kind,
+    pub kind: Kind,
     pub info: Arc<EncoderInfo>,
     pub sink: Box<dyn Sink<T>>,
     pub state: Mutex<State<T>>,
-    /// Submitters sleep here,
-    room: Condvar,
+    /// Submitters queue here,
+    pub turns: Turns,
+    /// the first of them sleeps here,
+    pub room: Condvar,
     /// the delivery thread here,
     pub outputs: Condvar,
     /// and whoever waits for the end of something here.
-    progress: Condvar,
+    pub progress: Condvar,
 }
 
 /// What is to be done next, without the lock.
@@ -94,13 +76,6 @@ enum Step {
     Feed(Arc<Session>, gst::Buffer),
     End(Arc<Session>),
     Job(u64, SharedBuffer),
-}
-
-/// The id of the frame in a buffer.
-pub(super) fn frame_id(buffer: &SharedBuffer) -> Option<u128> {
-    let ids = buffer.savant_ids();
-    ids.iter()
-        .find_map(|(kind, id)| (*kind == SavantIdKind::Frame).then_some(*id))
 }
 
 impl<T: Send + Sync + 'static> Core<T> {
@@ -113,7 +88,7 @@ impl<T: Send + Sync + 'static> Core<T> {
             // The pictures of a stream depend on each other.
             parallel: if has_element { 1 } else { workers::cores() },
             prepared: PREPARED_BOUND,
-            stall: STALL,
+            stall: config.stall_timeout,
         };
         let info = EncoderInfo {
             encoder: kind.name().to_owned(),
@@ -129,10 +104,10 @@ impl<T: Send + Sync + 'static> Core<T> {
                 machine: Machine::new(limits, has_element),
                 session: None,
                 sessions: 0,
-                last_reason: String::new(),
                 delivery: Delivery::default(),
                 teardowns: Vec::new(),
             }),
+            turns: Turns::default(),
             room: Condvar::new(),
             outputs: Condvar::new(),
             progress: Condvar::new(),
@@ -162,75 +137,8 @@ impl<T: Send + Sync + 'static> Core<T> {
         self.state.lock().machine.is_closed()
     }
 
-    pub(super) fn refuse_in_callback(&self, call: &'static str) -> Result<(), EncoderError> {
-        if self.state.lock().delivery.is_this_thread() {
-            Err(EncoderError::InsideCallback { call })
-        } else {
-            Ok(())
-        }
-    }
-
-    /// Whether the buffer can be encoded here.
-    pub(super) fn check(&self, buffer: &SharedBuffer) -> Result<(), EncoderError> {
-        if self.is_closed() {
-            return Err(EncoderError::ShutDown);
-        }
-        let strong_count = buffer.strong_count();
-        if strong_count != 1 {
-            return Err(Error::Outstanding { strong_count }.into());
-        }
-        let filled = buffer.num_filled()?;
-        let slot = buffer.first_slot()?;
-        let (width, height) = (slot.width, slot.height);
-        if filled != 1 || (width, height) != (self.config.width, self.config.height) {
-            return Err(EncoderError::Buffer {
-                pictures: filled,
-                width,
-                height,
-                wanted: (self.config.width, self.config.height),
-            });
-        }
-        if slot.format().is_none() {
-            return Err(Error::UnsupportedConversion {
-                color_format: slot.color_format,
-                reason: "only the formats of VideoFormat can be encoded",
-            }
-            .into());
-        }
-        Ok(())
-    }
-
-    /// Takes a picture that has passed [`check`](Self::check).
-    pub(super) fn submit(
-        self: &Arc<Self>,
-        item: Item<T>,
-        buffer: SharedBuffer,
-        wait: Wait<'_>,
-    ) -> Result<(), Box<Rejected>> {
-        let mut given = Some((item, buffer));
-        let taken = self.sleep(&self.room, wait, |state| {
-            if state.machine.is_closed() {
-                return Some(Err(EncoderError::ShutDown));
-            }
-            let is_reentrant = state.delivery.is_this_thread();
-            if !state.machine.has_room(is_reentrant) {
-                let queued = state.machine.depths().0;
-                return is_reentrant.then_some(Err(EncoderError::CallbackOverrun { queued }));
-            }
-            let (item, buffer) = given.take()?;
-            state.machine.submit(item, buffer, Instant::now());
-            Some(Ok(()))
-        });
-        let result = taken.map_err(EncoderError::from).and_then(|taken| taken);
-        if let (Err(error), Some((_, buffer))) = (result, given) {
-            return Err(Box::new(Rejected { buffer, error }));
-        }
-        self.pump();
-        Ok(())
-    }
-
     /// Sleeps until `ready` returns a value. An element that stalls is given up.
-    fn sleep<R>(
+    pub(super) fn sleep<R>(
         self: &Arc<Self>,
         on: &Condvar,
         wait: Wait<'_>,
@@ -247,11 +155,12 @@ impl<T: Send + Sync + 'static> Core<T> {
             }
             let number = state.session.as_ref().map(|running| running.number);
             drop(state);
-            let reason = format!(
-                "{} did nothing for {STALL:?} and was given up",
-                self.info.encoder
-            );
             if let Some(number) = number {
+                let limit = self.config.stall_timeout.unwrap_or_default();
+                let reason = format!(
+                    "{} did nothing for {limit:?} and was given up",
+                    self.info.encoder
+                );
                 self.session_left(number, &reason);
             }
         }
@@ -299,6 +208,9 @@ impl<T: Send + Sync + 'static> Core<T> {
     }
 
     pub(super) fn wake(&self, state: &MutexGuard<'_, State<T>>) {
+        if state.machine.is_closed() {
+            self.turns.close();
+        }
         if state.machine.is_closed() || state.machine.has_room(false) {
             self.room.notify_all();
         }
@@ -333,143 +245,6 @@ impl<T: Send + Sync + 'static> Core<T> {
         });
         self.state.lock().machine.done(key, done, Instant::now());
         self.pump();
-    }
-
-    /// The element at work; made for this picture if there is none.
-    fn session(self: &Arc<Self>, first: &SharedBuffer) -> Result<Arc<Session>, String> {
-        let Kind::Element(plan, _) = &self.kind else {
-            return Err("pictures of this codec are coded without an element".to_owned());
-        };
-        let number = {
-            let mut state = self.state.lock();
-            if let Some(running) = &state.session {
-                return Ok(running.session.clone());
-            }
-            state.sessions += 1;
-            state.sessions
-        };
-        let reports: Arc<dyn Events> = Arc::new(Reports::new(self, number));
-        let events = Arc::downgrade(&reports);
-        let session = Arc::new(Session::open(plan, &self.config, first, &events)?);
-        {
-            let mut state = self.state.lock();
-            if state.machine.is_closed() && state.machine.in_flight() == 0 {
-                return Err("the encoder is shut down".to_owned());
-            }
-            state.session = Some(Running {
-                number,
-                session: session.clone(),
-                reports,
-            });
-            state.machine.opened();
-        }
-        if let Err(error) = session.start() {
-            // If the element has said why, this is too late to change it.
-            self.session_left(number, &error);
-            return Err(self.state.lock().last_reason.clone());
-        }
-        Ok(session)
-    }
-
-    /// Calls `change` if the session with this number is the one at work.
-    pub(super) fn in_session(
-        self: &Arc<Self>,
-        number: u64,
-        change: impl FnOnce(&mut State<T>),
-    ) -> bool {
-        let mut state = self.state.lock();
-        let is_current = state
-            .session
-            .as_ref()
-            .is_some_and(|running| running.number == number);
-        if is_current {
-            change(&mut state);
-        }
-        drop(state);
-        if is_current {
-            self.pump();
-        }
-        is_current
-    }
-
-    /// A session is over; pictures that are still inside fail for this reason.
-    pub(super) fn session_left(self: &Arc<Self>, number: u64, reason: &str) {
-        let mut left = None;
-        let is_current = self.in_session(number, |state| {
-            left = state.session.take();
-            reason.clone_into(&mut state.last_reason);
-            state.machine.left(reason, Instant::now());
-        });
-        if is_current {
-            self.retire(left);
-        }
-    }
-
-    fn retire(&self, running: Option<Running>) {
-        let Some(running) = running else { return };
-        let teardown = reaper::retire(move || {
-            running.session.stop();
-            drop(running.reports);
-        });
-        let mut state = self.state.lock();
-        state.teardowns.retain(|earlier| !earlier.has_ended());
-        state.teardowns.push(teardown);
-    }
-
-    /// Takes nothing more.
-    pub(super) fn close(&self) -> Result<(), EncoderError> {
-        let mut state = self.state.lock();
-        if !state.machine.close() {
-            return Err(EncoderError::ShutDown);
-        }
-        self.wake(&state);
-        Ok(())
-    }
-
-    /// Waits until everything has been handed over.
-    pub(super) fn drain(self: &Arc<Self>, wait: Wait<'_>) -> Result<(), EncoderError> {
-        self.state.lock().machine.flush();
-        self.pump();
-        let drained = self.sleep(&self.progress, wait, |state| {
-            state.machine.is_flushed().then_some(())
-        });
-        let mut state = self.state.lock();
-        state.machine.resume();
-        self.wake(&state);
-        drained.map_err(EncoderError::from)
-    }
-
-    /// Gives up what is inside.
-    pub(super) fn abandon(self: &Arc<Self>) {
-        let (remains, session) = {
-            let mut state = self.state.lock();
-            (state.machine.abandon(), state.session.take())
-        };
-        drop(remains);
-        self.retire(session);
-        self.pump();
-    }
-
-    /// Waits for the teardowns and for a callback that runs, both within limits.
-    pub(super) fn await_end(self: &Arc<Self>) {
-        let teardowns = std::mem::take(&mut self.state.lock().teardowns);
-        if !teardowns
-            .iter()
-            .all(|teardown| teardown.wait(Wait::at_most(reaper::TEARDOWN_LIMIT)))
-        {
-            tracing::error!(
-                "{} could not be stopped within {:?} and is left to itself",
-                self.info.encoder,
-                reaper::TEARDOWN_LIMIT
-            );
-        }
-        let limit = Wait::at_most(reaper::TEARDOWN_LIMIT);
-        let ended = self.sleep(&self.progress, limit, |state| {
-            (!state.delivery.is_running() || !state.machine.is_delivering()).then_some(())
-        });
-        if ended.is_err() {
-            tracing::warn!("a callback still runs after its encoder was shut down");
-        }
     }
 
     pub(super) fn wake_progress(&self) {

@@ -4,6 +4,9 @@ mod core;
 mod delivery;
 mod kind;
 mod reports;
+mod session;
+mod shutdown;
+mod submit;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use surfaces::SharedBuffer;
 use surfaces::wait::Wait;
 
-use self::core::{Core, Item};
+use self::core::Core;
 use self::kind::Kind;
 use crate::config::EncoderConfig;
 use crate::error::EncoderError;
@@ -81,7 +84,8 @@ impl<T: Send + Sync + 'static> Encoder<T> {
         })
     }
 
-    /// Takes a picture. Blocks while 8 pictures wait to be encoded; from the sink it never blocks.
+    /// Takes a picture. Blocks while as many pictures wait as twice the cores, at least 8, and while earlier
+    /// callers do; from the sink it never blocks.
     ///
     /// The buffer goes back to its pool as soon as its pixels have been read, at the latest when the output
     /// is handed over.
@@ -89,23 +93,7 @@ impl<T: Send + Sync + 'static> Encoder<T> {
     /// # Errors
     /// The buffer and the reason, if the picture was not taken.
     pub fn submit(&self, submission: Submission<T>, wait: Wait<'_>) -> Result<(), Box<Rejected>> {
-        let Submission {
-            buffer,
-            frame,
-            id,
-            pts_ns,
-            duration_ns,
-        } = submission;
-        if let Err(error) = self.core.check(&buffer) {
-            return Err(Box::new(Rejected { buffer, error }));
-        }
-        let item = Item {
-            frame,
-            id: id.or_else(|| core::frame_id(&buffer)),
-            pts_ns: buffer.pts_ns().or(pts_ns),
-            duration_ns: buffer.duration_ns().or(duration_ns),
-        };
-        self.core.submit(item, buffer, wait)
+        self.core.submit(submission, wait)
     }
 
     /// Hands over everything that is inside. Blocks until the last output has been handed over; pictures
@@ -142,9 +130,17 @@ impl<T: Send + Sync + 'static> Encoder<T> {
     pub fn shutdown(&self) -> Result<(), EncoderError> {
         self.core.refuse_in_callback("shutdown()")?;
         self.core.close()?;
+        self.end();
+        Ok(())
+    }
+
+    /// [`shutdown`](Self::shutdown), even in the middle of another one; for the end of the process. Not for
+    /// callbacks.
+    pub fn end(&self) {
+        // It fails for one that is closed already.
+        self.core.close().ok();
         self.core.abandon();
         self.core.await_end();
-        Ok(())
     }
 
     /// Whether the encoder takes nothing more.
@@ -172,8 +168,8 @@ impl<T: Send + Sync + 'static> Drop for Encoder<T> {
     fn drop(&mut self) {
         LIVE.fetch_sub(1, Ordering::Relaxed);
         // Whoever drops a running encoder gets its resources back, without waiting for them.
-        if self.core.close().is_ok() {
-            self.core.abandon();
-        }
+        // One that is shut down may have been left in the middle of it.
+        self.core.close().ok();
+        self.core.abandon();
     }
 }

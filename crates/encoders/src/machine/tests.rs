@@ -23,7 +23,7 @@ const LIMITS: Limits = Limits {
     output: 8,
     parallel: 1,
     prepared: 2,
-    stall: Duration::from_secs(10),
+    stall: Some(Duration::from_secs(10)),
 };
 
 fn with_element() -> Machine<Numbers> {

@@ -208,6 +208,11 @@ impl Fields<'_> {
                 "the encoder works in one pass",
             ),
             (
+                "quant_b_frames",
+                self.number(&["quant_b_frames"]).is_some(),
+                "there are no B frames",
+            ),
+            (
                 "insert_sps_pps",
                 self.switch("insert_sps_pps") == Some(false),
                 REPEATED,

@@ -21,6 +21,10 @@ pub type CuStream = *mut c_void;
 pub type CuEvent = *mut c_void;
 /// `CUdeviceptr`.
 pub type CuDevicePtr = u64;
+/// `CUarray`: texels in an order of the device's own.
+pub type CuArray = *mut c_void;
+/// `CUgraphicsResource`: an object of a graphics interface that CUDA may use too.
+pub type CuGraphicsResource = *mut c_void;
 
 /// `CUDA_ERROR_DEINITIALIZED`: the process is ending.
 pub const CUDA_ERROR_DEINITIALIZED: CuResult = 4;
@@ -52,8 +56,15 @@ pub const CU_POINTER_ATTRIBUTE_IS_MANAGED: c_int = 8;
 pub const CU_MEMORYTYPE_HOST: c_uint = 1;
 /// `CU_MEMORYTYPE_DEVICE`.
 pub const CU_MEMORYTYPE_DEVICE: c_uint = 2;
+/// `CU_MEMORYTYPE_ARRAY`.
+pub const CU_MEMORYTYPE_ARRAY: c_uint = 3;
 /// `CU_MEMORYTYPE_UNIFIED`: the driver finds out from the address.
 pub const CU_MEMORYTYPE_UNIFIED: c_uint = 4;
+
+/// `CU_GRAPHICS_REGISTER_FLAGS_NONE`: CUDA may read and write.
+pub const CU_GRAPHICS_REGISTER_FLAGS_NONE: c_uint = 0;
+/// `GL_TEXTURE_2D`, as OpenGL numbers it.
+pub const GL_TEXTURE_2D: c_uint = 0x0DE1;
 
 /// `CUDA_MEMCPY2D`: rows of bytes from one place to another. Sizes and pitches are in bytes.
 #[repr(C)]
@@ -70,7 +81,7 @@ pub struct CudaMemcpy2D {
     /// `srcDevice`, also of unified addresses.
     pub src_device: CuDevicePtr,
     /// `srcArray`.
-    pub src_array: *mut c_void,
+    pub src_array: CuArray,
     /// `srcPitch`.
     pub src_pitch: usize,
     /// `dstXInBytes`.
@@ -84,7 +95,7 @@ pub struct CudaMemcpy2D {
     /// `dstDevice`, also of unified addresses.
     pub dst_device: CuDevicePtr,
     /// `dstArray`.
-    pub dst_array: *mut c_void,
+    pub dst_array: CuArray,
     /// `dstPitch`.
     pub dst_pitch: usize,
     /// `WidthInBytes`.
@@ -196,6 +207,28 @@ function_table! {
             pointer_get_attribute: unsafe extern "C" fn(
                 *mut c_void, c_int, CuDevicePtr,
             ) -> CuResult = "cuPointerGetAttribute";
+            /// `(out, texture, target, flags)`: of the OpenGL context that is current in the calling
+            /// thread.
+            graphics_gl_register_image: unsafe extern "C" fn(
+                *mut CuGraphicsResource, c_uint, c_uint, c_uint,
+            ) -> CuResult = "cuGraphicsGLRegisterImage";
+            /// `(resource)`.
+            graphics_unregister_resource: unsafe extern "C" fn(CuGraphicsResource) -> CuResult
+                = "cuGraphicsUnregisterResource";
+            /// `(count, resources, stream)`: later work on the stream comes after what the graphics
+            /// interface was given before.
+            graphics_map_resources: unsafe extern "C" fn(
+                c_uint, *mut CuGraphicsResource, CuStream,
+            ) -> CuResult = "cuGraphicsMapResources";
+            /// `(count, resources, stream)`: what the graphics interface is given later comes after
+            /// the work on the stream.
+            graphics_unmap_resources: unsafe extern "C" fn(
+                c_uint, *mut CuGraphicsResource, CuStream,
+            ) -> CuResult = "cuGraphicsUnmapResources";
+            /// `(out, resource, array index, mip level)` while the resource is mapped.
+            graphics_sub_resource_get_mapped_array: unsafe extern "C" fn(
+                *mut CuArray, CuGraphicsResource, c_uint, c_uint,
+            ) -> CuResult = "cuGraphicsSubResourceGetMappedArray";
             /// `(code, out)`.
             get_error_name: unsafe extern "C" fn(CuResult, *mut *const c_char) -> CuResult
                 = "cuGetErrorName";

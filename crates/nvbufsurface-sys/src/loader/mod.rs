@@ -15,6 +15,7 @@
 //! Nothing that was opened is ever closed.
 
 mod error;
+mod fork;
 mod open;
 mod place;
 mod preload;
@@ -105,7 +106,8 @@ impl Libraries {
 /// Later calls return the same libraries, after a check that neither the environment nor
 /// `options` names another root. A failure is not kept: the next call searches again. Blocks
 /// while another thread searches. Opening runs the constructors of the libraries and creates
-/// and destroys one small surface in system memory.
+/// and destroys one small surface in system memory. A fork that is made afterwards ends without the
+/// exit handlers that are registered by then: those of NVIDIA's libraries would wait for ever.
 pub fn load(options: &LoadOptions) -> Result<&'static Libraries, LoadError> {
     static LIBRARIES: OnceLock<Libraries> = OnceLock::new();
     // Held across the libraries' constructors: two searches at a time could open two copies.
@@ -116,6 +118,7 @@ pub fn load(options: &LoadOptions) -> Result<&'static Libraries, LoadError> {
         libraries
     } else {
         let found = open::search(options)?;
+        fork::let_forks_end();
         LIBRARIES.get_or_init(|| found)
     };
     open::refuse_second_root(&libraries.file, options)?;

@@ -142,7 +142,8 @@ impl PyFlexibleDecoder {
     /// ``in_flight``. Further: ``orphans``; ``queue_depths`` with ``input``, ``decoder`` and ``output``;
     /// ``pool`` with ``capacity`` and ``in_use``, or ``None`` without a session; ``last_pts_ns``;
     /// ``latency_ns`` from submission to delivery with ``p50``, ``p99`` (of the latest 1024 frames) and
-    /// ``max``, or ``None``; ``blocked_on``: ``"pool"``, ``"callback"`` or ``None``.
+    /// ``max``, or ``None``; ``blocked_on``: ``"pool"``, ``"callback"``, ``"random_access"`` (packets are
+    /// put aside until one comes from which decoding can begin) or ``None``.
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let snapshot = py.detach(|| self.inner.stats());
         stats::of_decoder(py, &snapshot)

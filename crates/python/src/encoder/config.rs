@@ -1,5 +1,7 @@
 //! `EncoderConfig`.
 
+use std::time::Duration;
+
 use encoders::EncoderConfig;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -112,6 +114,14 @@ impl PyEncoderConfig {
     /// For software encoders of H.264 and HEVC. Packets then come in decode order, so presentation times jump.
     fn with_b_frames(this: Bound<'_, Self>, n: u32) -> PyResult<Bound<'_, Self>> {
         Self::changed(this, |inner| inner.b_frames = n)
+    }
+
+    /// Sets how long, in milliseconds, an encoder element may do nothing although pictures wait; 10,000 at
+    /// first, 0 for ever. Then it is given up: its pictures end as errors, and the next ones get a new element.
+    /// Whoever waits, in ``submit``, ``flush`` or ``graceful_shutdown``, looks after it. Addition.
+    fn with_stall_timeout_ms(this: Bound<'_, Self>, ms: u64) -> PyResult<Bound<'_, Self>> {
+        let limit = (ms > 0).then(|| Duration::from_millis(ms));
+        Self::changed(this, |inner| inner.stall_timeout = limit)
     }
 
     /// Numerator of the frame rate.

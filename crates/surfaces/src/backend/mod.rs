@@ -21,8 +21,9 @@ use crate::geometry::{Rect, TransformConfig};
 use crate::layout::SurfaceSpec;
 use crate::platform::Platform;
 use crate::reader::SlotInfo;
+use crate::texture::TextureDevice;
 
-pub(crate) use deepstream::Cuda;
+pub(crate) use deepstream::{Cuda, Texture};
 pub use foreign::{ForeignArray, ForeignMemory};
 pub(crate) use plane::locate as locate_plane;
 pub(crate) use plugins::load_libraries;
@@ -241,6 +242,13 @@ pub trait Backend: Send + Sync {
         array: &ForeignArray,
         owner: Box<dyn Any + Send + Sync>,
     ) -> Result<gst::Memory, Error>;
+
+    /// What copies between surfaces of a device and textures of OpenGL; `None` where that is left to
+    /// OpenGL and the CPU.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchGpu`].
+    fn texture_device(&self, gpu_id: u32) -> Result<Option<TextureDevice>, Error>;
 
     /// Waits until work queued on a CUDA stream handle is done; 0 is the default stream of the
     /// device. Does nothing without CUDA.

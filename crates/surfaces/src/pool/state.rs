@@ -2,10 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
-
 use super::ledger::{self, Holder, Ledger};
 use crate::error::Error;
+use crate::sync::{Condvar, Mutex};
 use crate::wait::Wait;
 
 /// What a pool is doing, at one moment.

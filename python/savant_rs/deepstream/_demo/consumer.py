@@ -1,4 +1,4 @@
-"""The consumer: one thread that unseals every frame of every stream and keeps some small pictures."""
+"""The consumer: one thread that unseals every frame of every stream, batches them, and keeps some small pictures."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import traceback
 import numpy as np
 from numpy.typing import NDArray
 
-from savant_rs.deepstream import SharedBuffer, SurfaceView
+from savant_rs.deepstream import SharedBuffer, SurfaceBatch, SurfaceView
 
+from .batches import SLOTS, Batches
+from .mosaic import Mosaic
 from .stream import Arrival
 
 THUMBNAIL_WIDTH = 320
@@ -80,12 +82,26 @@ class Thumbnails:
 
 
 class Consumer:
-    """Takes arrivals until None comes. After a failure it only lets frames go, so that no decoder waits for buffers."""
+    """Takes arrivals until None comes, as many at once as there are, up to a batch: waiting for more could be in vain.
 
-    def __init__(self, arrivals: queue.SimpleQueue[Arrival | None], source_ids: list[str], per_stream: int) -> None:
+    After a failure it only lets frames go, so that no decoder waits for buffers.
+    """
+
+    def __init__(
+        self,
+        arrivals: queue.SimpleQueue[Arrival | None],
+        source_ids: list[str],
+        *,
+        pictures: int,
+        batches: Batches,
+        mosaic: Mosaic | None,
+    ) -> None:
         self.failure: str | None = None
-        self.thumbnails = {source_id: Thumbnails(per_stream) for source_id in source_ids}
+        self.thumbnails = {source_id: Thumbnails(pictures) for source_id in source_ids}
+        self._batches = batches
+        self._mosaic = mosaic
         self._arrivals = arrivals
+        self._is_over = False
         self._thread = threading.Thread(target=self._run, name="consumer", daemon=True)
 
     def start(self) -> None:
@@ -99,19 +115,49 @@ class Consumer:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        while (arrival := self._arrivals.get()) is not None:
+        while not self._is_over:
+            together = self._next()
             try:
-                if self.failure is None:
-                    self._take(arrival)
+                if together and self.failure is None:
+                    self._take(together)
             except Exception:
-                # As text: the exception itself would keep the frame's buffer through its traceback.
+                # As text: the exception itself would keep the frames' buffers through its traceback.
                 self.failure = traceback.format_exc()
-            del arrival
+            # Not held while the next one is awaited.
+            del together
 
-    def _take(self, arrival: Arrival) -> None:
-        frame, buffer = arrival.delivery.unseal()
-        self._keep_thumbnail(self.thumbnails[frame.source_id], buffer)
-        arrival.stream.count_consumed()
+    def _next(self) -> list[Arrival]:
+        together: list[Arrival] = []
+        while not self._is_over and len(together) < SLOTS:
+            try:
+                arrival = self._arrivals.get(block=not together)
+            except queue.Empty:
+                break
+            if arrival is None:
+                self._is_over = True
+            else:
+                together.append(arrival)
+        return together
+
+    def _take(self, together: list[Arrival]) -> None:
+        pictures = [arrival.delivery.unseal() for arrival in together]
+        batch = self._batches.fill(pictures)
+        for arrival, (frame, buffer) in zip(together, pictures, strict=True):
+            self._keep_thumbnail(self.thumbnails[frame.source_id], buffer)
+            arrival.stream.count_consumed()
+        names = [frame.source_id for frame, _ in pictures]
+        # The decoders wait for these buffers.
+        del frame, buffer, arrival
+        pictures.clear()
+        together.clear()
+        if self._mosaic is not None:
+            self._add_to_mosaic(self._mosaic, names, batch)
+
+    @staticmethod
+    def _add_to_mosaic(mosaic: Mosaic, names: list[str], batch: SurfaceBatch) -> None:
+        for slot, name in enumerate(names):
+            mosaic.put(name, shrink(pixels_of(batch.view(slot)), mosaic.tile, mosaic.tile))
+        mosaic.show()
 
     @staticmethod
     def _keep_thumbnail(thumbnails: Thumbnails, buffer: SharedBuffer) -> None:

@@ -60,9 +60,12 @@ def final_table(streams: Sequence[Stream]) -> Table:
     return table
 
 
-def imbalances(streams: Sequence[Stream]) -> list[str]:
-    """Why not every submitted frame is accounted for; empty when all are."""
+def imbalances(streams: Sequence[Stream], batched: int) -> list[str]:
+    """Why not every submitted frame is accounted for; empty when all are. `batched`: pictures in batches."""
     found = []
+    delivered = sum(stream.stats()["delivered"] for stream in streams)
+    if batched != delivered:
+        found.append(f"{delivered} frames delivered, {batched} are in batches")
     for stream in streams:
         found += [f"{stream.source_id}: {text}" for text in _imbalances_of(stream.stats(), stream.facts.consumed)]
         found += [f"{stream.source_id}: {failure}" for failure in stream.facts.failures]

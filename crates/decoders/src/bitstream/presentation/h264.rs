@@ -2,7 +2,6 @@
 
 use std::num::NonZeroUsize;
 
-use h264_reader::Context;
 use h264_reader::nal::pps::PicParameterSet;
 use h264_reader::nal::slice::{
     DecRefPicMarking, Field, FieldPic, MemoryManagementControlOperation, PicOrderCountLsb,
@@ -11,13 +10,14 @@ use h264_reader::nal::slice::{
 use h264_reader::nal::sps::{PicOrderCntType, SeqParameterSet};
 use h264_reader::nal::{NalHeader, UnitType};
 
+use super::parameter_sets::ParameterSets;
 use super::timeline::Picture;
 use crate::bitstream::bits::bits;
 
 /// Reads the NAL units of an H.264 stream in decoding order.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct OrderCounts {
-    parameter_sets: Context,
+    parameter_sets: ParameterSets,
     /// The picture whose slices are being read, in the current access unit.
     current: Option<Identity>,
     /// The first field of a frame whose second has not come yet.
@@ -81,14 +81,14 @@ impl OrderCounts {
         match header.nal_unit_type() {
             UnitType::SeqParameterSet => {
                 if let Ok(set) = SeqParameterSet::from_bits(bits(unit, NonZeroUsize::MIN)) {
-                    self.parameter_sets.put_seq_param_set(set);
+                    self.parameter_sets.put_sequence(set);
                 }
                 None
             }
             UnitType::PicParameterSet => {
                 let bits = bits(unit, NonZeroUsize::MIN);
                 if let Ok(set) = PicParameterSet::from_bits(&self.parameter_sets, bits) {
-                    self.parameter_sets.put_pic_param_set(set);
+                    self.parameter_sets.put_picture(set);
                 }
                 None
             }

@@ -29,7 +29,7 @@ mod unit {
 }
 
 /// Reads the NAL units of an HEVC stream in decoding order.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct OrderCounts {
     sequence_sets: [Option<SequenceSet>; 16],
     picture_sets: [Option<PictureSet>; 64],
@@ -53,7 +53,7 @@ struct PictureSet {
 }
 
 /// Where coded video sequences begin.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Start {
     /// No random access picture has come since the beginning or the end of a sequence.
     is_awaited: bool,

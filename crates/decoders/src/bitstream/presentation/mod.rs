@@ -11,6 +11,7 @@
 
 mod h264;
 mod hevc;
+mod parameter_sets;
 #[cfg(test)]
 pub(crate) use tests::samples;
 #[cfg(test)]
@@ -50,14 +51,14 @@ pub struct Stamp {
 ///
 /// H.264 and HEVC are stamped by picture order count. The other codecs show their pictures in the order in
 /// which they are coded: they are counted.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct PresentationClock {
     syntax: Syntax,
     timeline: Timeline,
 }
 
 /// What is known of the stream so far.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Syntax {
     H264(Box<h264::OrderCounts>),
     Hevc(Box<hevc::OrderCounts>),

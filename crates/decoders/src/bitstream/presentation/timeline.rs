@@ -36,7 +36,7 @@ pub(super) struct Picture {
 }
 
 /// The stamps given in the coded video sequence that is being decoded.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Timeline {
     /// Picture order count and stamp of the picture that began the sequence.
     origin: Option<(i64, u64)>,

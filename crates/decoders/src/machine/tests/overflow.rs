@@ -1,5 +1,6 @@
 //! Queues that are full.
 
+use super::super::overflow::MAX_UNTOLD;
 use super::*;
 
 fn fill(policy: QueuePolicy) -> Rig {
@@ -54,6 +55,33 @@ fn without_one_in_the_queue_everything_goes_until_one_comes() {
         .collect();
     expected.extend(["frame 0", "frame 8", "frame 9"].map(String::from));
     assert_eq!(finish(rig), expected);
+}
+
+#[test]
+fn a_stream_without_random_access_points_is_told_of_once() {
+    let mut rig = fill(QueuePolicy::DropOldestGop);
+    let told = |rig: &Rig| -> Vec<usize> {
+        let names = rig.names().into_iter().enumerate();
+        names
+            .filter_map(|(index, name)| (name == "error").then_some(index))
+            .collect()
+    };
+    // Four fill the queue, the fifth drops them.
+    let last_untold = 4 + u32::try_from(MAX_UNTOLD).unwrap() - 1;
+    submit(&mut rig, 1..=last_untold);
+    while rig.deliver() {}
+    assert!(told(&rig).is_empty());
+    assert!(rig.machine.awaits_random_access());
+    submit(&mut rig, last_untold + 1..2000);
+    while rig.deliver() {}
+    assert_eq!(told(&rig), [last_untold as usize + 1], "behind its packet");
+    rig.submit(2000, 8, Gate::RandomAccess);
+    assert!(!rig.machine.awaits_random_access());
+    submit(&mut rig, 2001..3000);
+    rig.close();
+    rig.run_dry();
+    rig.check_sums();
+    assert_eq!(told(&rig).len(), 2, "once for each overflow");
 }
 
 #[test]

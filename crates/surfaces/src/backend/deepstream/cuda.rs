@@ -5,6 +5,7 @@
 //! afterwards.
 
 mod queries;
+mod texture;
 mod work;
 
 use std::ffi::c_void;
@@ -21,6 +22,7 @@ use parking_lot::Mutex;
 use crate::backend::BackendKind;
 use crate::error::Error;
 
+pub(crate) use texture::Texture;
 pub(crate) use work::Work;
 
 use work::Lane;

@@ -29,8 +29,9 @@ use crate::layout::SurfaceSpec;
 use crate::memory::{self, AdoptedSurface};
 use crate::platform::{NvidiaPlatform, Platform, is_jetson_kernel};
 use crate::reader::SlotInfo;
+use crate::texture::TextureDevice;
 
-pub(crate) use cuda::Cuda;
+pub(crate) use cuda::{Cuda, Texture};
 use engine::Engine;
 
 /// CUDA and NVIDIA's libraries.
@@ -221,6 +222,12 @@ impl Backend for DeepStreamBackend {
         };
         let surface = AdoptedSurface::new(array, mem_type, self.engine.clone(), owner)?;
         Ok(memory::wrap(Box::new(surface)))
+    }
+
+    fn texture_device(&self, gpu_id: u32) -> Result<Option<TextureDevice>, Error> {
+        let cuda = &self.engine.cuda;
+        cuda.check_device(gpu_id)?;
+        Ok(Some(TextureDevice::new(cuda.clone(), gpu_id)))
     }
 
     fn synchronize(&self, gpu_id: u32, cuda_stream: usize) -> Result<(), Error> {

@@ -3,9 +3,9 @@
 use std::ptr::NonNull;
 
 use nvbufsurface_sys::{
-    AssembledSurface, NVBUFSURF_TRANSFORM_CROP_DST, NVBUFSURF_TRANSFORM_CROP_SRC,
-    NVBUFSURF_TRANSFORM_FILTER, NvBufSurfTransformCompute_Default, NvBufSurfTransformCompute_GPU,
-    NvBufSurfTransformCompute_VIC, NvBufSurfTransformConfigParams,
+    AssembledSurface, NVBUF_COLOR_FORMAT_GRAY8, NVBUFSURF_TRANSFORM_CROP_DST,
+    NVBUFSURF_TRANSFORM_CROP_SRC, NVBUFSURF_TRANSFORM_FILTER, NvBufSurfTransformCompute_Default,
+    NvBufSurfTransformCompute_GPU, NvBufSurfTransformCompute_VIC, NvBufSurfTransformConfigParams,
     NvBufSurfTransformConfigParamsHead, NvBufSurfTransformError, NvBufSurfTransformParams,
     NvBufSurfTransformParamsHead, NvBufSurfTransformRectHead, NvBufSurfaceParamsHead, RectList,
     TRANSFORM_ERRORS,
@@ -86,14 +86,7 @@ fn plan<'a>(job: &'a TransformJob, config: &TransformConfig) -> Result<(Call, Pl
     if crop != whole {
         flags |= NVBUFSURF_TRANSFORM_CROP_SRC;
     }
-    // A picture that is neither scaled nor converted is copied exactly: the library's other filters
-    // round.
-    let same = crop.size() == target.size() && src.color_format == dst.color_format;
-    let filter = if same {
-        Interpolation::Nearest
-    } else {
-        config.interpolation
-    };
+    let filter = filter(src, dst, config, crop.size() != target.size())?;
     let (src_format, dst_format) = shown_formats(src.color_format, dst.color_format);
     let call = Call {
         gpu_id: src.gpu_id,
@@ -197,17 +190,33 @@ unsafe fn clear_margins(work: &mut Work<'_>, plans: &[Plan<'_>]) -> Result<(), E
     Ok(())
 }
 
+/// The library's filter. Where nothing is scaled every filter should show the pixels as they are: only
+/// `NEAREST` does, the others round, or look beside the pixel where colours are converted.
+fn filter(
+    src: &SlotInfo,
+    dst: &SlotInfo,
+    config: &TransformConfig,
+    is_scaled: bool,
+) -> Result<Interpolation, Error> {
+    let is_gray = [src, dst]
+        .iter()
+        .any(|slot| slot.color_format == NVBUF_COLOR_FORMAT_GRAY8);
+    match config.interpolation {
+        _ if !is_scaled => Ok(Interpolation::Nearest),
+        simple @ (Interpolation::Nearest | Interpolation::Bilinear) => Ok(simple),
+        _ if is_gray && !crate::platform::is_jetson_kernel() => Err(unsupported(
+            src,
+            dst,
+            config,
+            "NvBufSurfTransform damages GRAY8 pictures with this filter; use NEAREST or BILINEAR",
+        )),
+        other => Ok(other),
+    }
+}
+
 /// The engine that does the work; slots that cannot be combined are refused.
 fn compute_mode(src: &SlotInfo, dst: &SlotInfo, config: &TransformConfig) -> Result<u32, Error> {
-    let unsupported = |reason| {
-        Err(Error::UnsupportedTransform {
-            backend: "deepstream",
-            source_format: src.color_format,
-            destination_format: dst.color_format,
-            interpolation: config.interpolation,
-            reason,
-        })
-    };
+    let unsupported = |reason| Err(unsupported(src, dst, config, reason));
     let jetson = crate::platform::is_jetson_kernel();
     match config.compute_mode {
         _ if src.gpu_id != dst.gpu_id => unsupported("the surfaces are on different GPUs"),
@@ -215,6 +224,21 @@ fn compute_mode(src: &SlotInfo, dst: &SlotInfo, config: &TransformConfig) -> Res
         ComputeMode::Vic => Ok(NvBufSurfTransformCompute_VIC),
         ComputeMode::Default if jetson => Ok(NvBufSurfTransformCompute_Default),
         ComputeMode::Default | ComputeMode::Gpu => Ok(NvBufSurfTransformCompute_GPU),
+    }
+}
+
+fn unsupported(
+    src: &SlotInfo,
+    dst: &SlotInfo,
+    config: &TransformConfig,
+    reason: &'static str,
+) -> Error {
+    Error::UnsupportedTransform {
+        backend: "deepstream",
+        source_format: src.color_format,
+        destination_format: dst.color_format,
+        interpolation: config.interpolation,
+        reason,
     }
 }
 

@@ -19,6 +19,7 @@ use crate::layout::SurfaceSpec;
 use crate::memory::{self, AdoptedSurface, Duplicate, HostSurface, OwnedSurface};
 use crate::platform::{HostPlatform, Platform};
 use crate::reader::{SlotInfo, Surface};
+use crate::texture::TextureDevice;
 
 /// Pixels to write from which on several threads are faster than one.
 const PARALLEL_PIXELS: u64 = 64 * 1024;
@@ -175,6 +176,11 @@ impl Backend for HostBackend {
         let duplicate = HostCopies(self.generation);
         let surface = AdoptedSurface::new(array, MemType::System, duplicate, owner)?;
         Ok(memory::wrap(Box::new(surface)))
+    }
+
+    fn texture_device(&self, gpu_id: u32) -> Result<Option<TextureDevice>, Error> {
+        self.resolve_mem_type(gpu_id, MemType::Default)
+            .map(|_| None)
     }
 
     fn synchronize(&self, _gpu_id: u32, _cuda_stream: usize) -> Result<(), Error> {

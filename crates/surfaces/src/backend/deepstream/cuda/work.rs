@@ -3,8 +3,9 @@
 use std::ptr;
 
 use nvbufsurface_sys::cuda::{
-    CU_MEMHOSTALLOC_PORTABLE, CU_MEMORYTYPE_HOST, CU_MEMORYTYPE_UNIFIED, CU_STREAM_NON_BLOCKING,
-    CUDA_ERROR_DEINITIALIZED, CUDA_ERROR_NOT_READY, CuStream, CudaMemcpy2D,
+    CU_MEMHOSTALLOC_PORTABLE, CU_MEMORYTYPE_ARRAY, CU_MEMORYTYPE_HOST, CU_MEMORYTYPE_UNIFIED,
+    CU_STREAM_NON_BLOCKING, CUDA_ERROR_DEINITIALIZED, CUDA_ERROR_NOT_READY, CuArray, CuStream,
+    CudaMemcpy2D,
 };
 
 use super::{Cuda, Current, Device, Handle};
@@ -197,6 +198,50 @@ impl Work<'_> {
             dst_memory_type: CU_MEMORYTYPE_UNIFIED,
             dst_device: to as u64,
             dst_pitch: to_pitch,
+            ..CudaMemcpy2D::default()
+        };
+        // SAFETY: same contract.
+        unsafe { self.copy(copy, shape) }
+    }
+
+    /// Copies `shape` from the top-left corner of an array to rows `pitch` apart.
+    ///
+    /// # Safety
+    /// Both places have room; nobody writes the array or touches the destination.
+    pub(crate) unsafe fn copy_from_array(
+        &mut self,
+        from: CuArray,
+        (to, to_pitch): (usize, usize),
+        shape: ByteRows,
+    ) -> Result<(), Error> {
+        let copy = CudaMemcpy2D {
+            src_memory_type: CU_MEMORYTYPE_ARRAY,
+            src_array: from,
+            dst_memory_type: CU_MEMORYTYPE_UNIFIED,
+            dst_device: to as u64,
+            dst_pitch: to_pitch,
+            ..CudaMemcpy2D::default()
+        };
+        // SAFETY: same contract.
+        unsafe { self.copy(copy, shape) }
+    }
+
+    /// Copies `shape` from rows `pitch` apart to the top-left corner of an array.
+    ///
+    /// # Safety
+    /// Both places have room; nobody writes the source or touches the array.
+    pub(crate) unsafe fn copy_to_array(
+        &mut self,
+        (from, from_pitch): (usize, usize),
+        to: CuArray,
+        shape: ByteRows,
+    ) -> Result<(), Error> {
+        let copy = CudaMemcpy2D {
+            src_memory_type: CU_MEMORYTYPE_UNIFIED,
+            src_device: from as u64,
+            src_pitch: from_pitch,
+            dst_memory_type: CU_MEMORYTYPE_ARRAY,
+            dst_array: to,
             ..CudaMemcpy2D::default()
         };
         // SAFETY: same contract.
