@@ -11,7 +11,8 @@ picture (``_programs/steady.py``), so that starting up counts for none of them. 
 before anything is timed: their frame numbers, and the first one against ours; what failed is said, not left out.
 
 In each round our rate is divided by that of the fastest peer of this round, and by that of the faster program that only
-decodes. Of these ratios the median and the quartiles are told.
+decodes; by the latter also our rate where pictures are letterboxed into 640x640. Of these ratios the median and the
+quartiles are told.
 
 Prints one JSON document, with ``--markdown`` tables behind it, and each run as it ends on standard error.
 Needs ffmpeg, gst-launch-1.0 and the dependency group ``bench``. torchcodec is not among the peers: PyPI has it only
@@ -33,7 +34,7 @@ from _harness import Comparison, Program, Row, Turn
 from _programs.machine import machine
 
 RUN_LIMIT_S = 60
-OURS = "ours"
+OURS, LETTERBOXED = "ours", "ours-letterboxed"
 PEERS = {
     "pyav": ("pyav", "auto"),
     "pyav-to-ndarray": ("pyav", "to-ndarray"),
@@ -47,7 +48,7 @@ DECODE_ONLY = {
     "ffmpeg-decode-only": ("ffmpeg", "decode-only"),
     "gst-launch-decode-only": ("gst_launch_host", "decode-only"),
 }
-PROGRAMS = {OURS: ("ours_host", ""), **PEERS, **DECODE_ONLY}
+PROGRAMS = {OURS: ("ours_host", ""), LETTERBOXED: ("ours_host", "letterboxed"), **PEERS, **DECODE_ONLY}
 ROWS = [Row("h264", 1), Row("h264", 4), *(Row(codec, 1) for codec in CODECS[1:])]
 
 
@@ -85,10 +86,10 @@ def program_summary(name: str, runs: Sequence[Turn]) -> dict[str, object]:
     }
 
 
-def ratio(turns: Sequence[Turn], others: Iterable[str]) -> dict[str, float] | None:
-    """Our rate by that of the fastest of the others, in each round that all of them finished."""
-    by_program = {name: {turn.round: turn.fps for turn in turns if turn.program == name} for name in (OURS, *others)}
-    ours, present = by_program.pop(OURS), [rates for rates in by_program.values() if rates]
+def ratio(turns: Sequence[Turn], one: str, others: Iterable[str]) -> dict[str, float] | None:
+    """The rate of one program by that of the fastest of the others, in each round that all of them finished."""
+    by_program = {name: {turn.round: turn.fps for turn in turns if turn.program == name} for name in (one, *others)}
+    ours, present = by_program.pop(one), [rates for rates in by_program.values() if rates]
     rounds = set(ours).intersection(*present) if present else set()
     return spread((ours[turn] / max(rates[turn] for rates in present) for turn in rounds), 3) if rounds else None
 
@@ -99,8 +100,9 @@ def row_summary(row: Row, turns: Sequence[Turn]) -> dict[str, object]:
         "codec": row.codec,
         "streams": row.streams,
         "rounds": len(by_program[OURS]),
-        "ours_to_best_peer": ratio(turns, PEERS),
-        "ours_to_decode_only": ratio(turns, DECODE_ONLY),
+        "ours_to_best_peer": ratio(turns, OURS, PEERS),
+        "ours_to_decode_only": ratio(turns, OURS, DECODE_ONLY),
+        "letterboxed_to_decode_only": ratio(turns, LETTERBOXED, DECODE_ONLY),
         "programs": [program_summary(name, runs) for name, runs in by_program.items() if runs],
     }
 
@@ -110,11 +112,13 @@ def markdown(rows: Sequence[dict], threads: bool) -> str:
         return f"{values['median']:.2f} ({values['25%']:.2f} to {values['75%']:.2f})" if values else "-"
 
     lines = [
-        "| codec | streams | rounds | ours / best peer, median (25 to 75 %) | ours / decode only |",
-        "| --- " * 5 + "|",
+        "| codec | streams | rounds | ours / best peer, median (25 to 75 %) | ours / decode only | "
+        "letterboxed / decode only |",
+        "| --- " * 6 + "|",
         *(
             f"| {row['codec']} | {row['streams']} | {row['rounds']} | "
-            f"{ratios(row['ours_to_best_peer'])} | {ratios(row['ours_to_decode_only'])} |"
+            f"{ratios(row['ours_to_best_peer'])} | {ratios(row['ours_to_decode_only'])} | "
+            f"{ratios(row['letterboxed_to_decode_only'])} |"
             for row in rows
         ),
         "",

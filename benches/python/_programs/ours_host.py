@@ -1,16 +1,20 @@
-"""This library without a GPU: pictures as NumPy arrays over the surfaces, unsealed behind the callback."""
+"""This library without a GPU: pictures as NumPy arrays over the surfaces, unsealed behind the callback.
+
+`OUTPUTS` says what becomes of the planes.
+"""
 
 from __future__ import annotations
 
 import queue
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
 
-from _programs.pictures import serve_pictures
-from _programs.steady import Task
+from _programs.pictures import check_pictures
+from _programs.steady import Task, measure_streams, serve
 from savant_rs.deepstream import (
     FlexibleDecoder,
     FlexibleDecoderConfig,
@@ -22,6 +26,14 @@ from savant_rs.deepstream import (
 from savant_rs.gstreamer import PacketReader
 
 POOL_SIZE = 8
+# Side of the square that pictures are letterboxed into; `None` leaves them as they are.
+OUTPUTS = {"": None, "letterboxed": 640}
+
+
+def config(task: Task) -> FlexibleDecoderConfig:
+    plain = FlexibleDecoderConfig("bench", 0, POOL_SIZE).with_hardware(Hardware.SOFTWARE)
+    side = OUTPUTS[task.output]
+    return plain if side is None else plain.with_output(width=side, height=side)
 
 
 def pictures(task: Task) -> Iterator[np.ndarray]:
@@ -35,8 +47,7 @@ def pictures(task: Task) -> Iterator[np.ndarray]:
         if frame is not None:
             deliveries.put(frame.take_delivery())
 
-    config = FlexibleDecoderConfig("bench", 0, POOL_SIZE).with_hardware(Hardware.SOFTWARE)
-    decoder = FlexibleDecoder(config, on_output)
+    decoder = FlexibleDecoder(config(task), on_output)
 
     def feed() -> None:
         try:
@@ -54,5 +65,19 @@ def pictures(task: Task) -> Iterator[np.ndarray]:
     feeder.join()
 
 
+def inside(task: Task, picture: np.ndarray) -> np.ndarray:
+    """A picture without its borders, which are above and below."""
+    height = task.clip.height * picture.shape[1] // task.clip.width
+    top = (picture.shape[0] - height) // 2
+    return picture[top : top + height]
+
+
+def check(task: Task) -> None:
+    """A letterboxed picture is checked by its number; it looks like no other program's."""
+    if OUTPUTS[task.output] is not None:
+        task = replace(task, picture=None)
+    check_pictures(task, (inside(task, picture) for picture in pictures(task)))
+
+
 if __name__ == "__main__":
-    serve_pictures(pictures)
+    serve(lambda task: measure_streams(task, pictures), check)

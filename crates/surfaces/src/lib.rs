@@ -17,6 +17,7 @@ mod letterbox_map;
 mod locks;
 pub mod memory;
 pub mod meta;
+mod pictures;
 pub mod pipeline;
 mod plane;
 pub mod platform;

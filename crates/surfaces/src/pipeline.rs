@@ -7,6 +7,8 @@ use std::sync::Weak;
 
 use gst::prelude::*;
 
+use crate::pictures;
+
 /// What a pipeline reports, from its streaming thread.
 pub trait Events: Send + Sync {
     /// One more buffer can be taken.
@@ -179,7 +181,7 @@ fn accept_strides(sink: &gst::Element) -> Result<(), String> {
     pad.add_probe(gst::PadProbeType::QUERY_DOWNSTREAM, |_, info| {
         match info.query_mut().map(gst::QueryRef::view_mut) {
             Some(gst::QueryViewMut::Allocation(query)) => {
-                query.add_allocation_meta::<gst_video::VideoMeta>(None);
+                pictures::offer(query);
                 gst::PadProbeReturn::Handled
             }
             _ => gst::PadProbeReturn::Ok,

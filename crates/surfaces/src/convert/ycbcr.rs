@@ -17,6 +17,11 @@ pub(super) const FRACTION_BITS: u32 = 5;
 /// Pixels that are converted together.
 pub(super) const BLOCK: usize = 32;
 
+/// Bytes of RGBA from which on they are written past the caches. They would not stay there until somebody reads them, and
+/// they would drive out what the decoders on the same cores work with.
+#[cfg(target_arch = "x86_64")]
+const STREAMED_BYTES: usize = 2 << 20;
+
 /// The conversion as integer factors. Luma is multiplied by 128 and chroma by 256, which fills a
 /// signed 16-bit number, so that the upper half of each product is the term with
 /// [`FRACTION_BITS`].
@@ -107,7 +112,20 @@ pub(super) fn convert(picture: &Picture<'_>, to: &mut [u8], pitch: usize) {
     let factors = Factors::new(picture.colour, 8);
     let width = picture.width as usize;
     let mut separated = Separated::new(width);
-    for (row, to) in (0..picture.height).zip(to.chunks_mut(pitch)) {
+    let rows = (0..picture.height).zip(to.chunks_mut(pitch));
+    #[cfg(target_arch = "x86_64")]
+    if width * 4 * picture.height as usize >= STREAMED_BYTES
+        && std::arch::is_x86_feature_detected!("avx2")
+    {
+        for (row, to) in rows {
+            let row = separated.row(picture, row);
+            // SAFETY: the processor has AVX2.
+            unsafe { avx2::ycbcr::stream_row(&factors, row, &mut to[..width * 4]) };
+        }
+        avx2::ycbcr::finish_streaming();
+        return;
+    }
+    for (row, to) in rows {
         convert_row_of_8_bits(&factors, separated.row(picture, row), &mut to[..width * 4]);
     }
 }
@@ -301,6 +319,28 @@ mod tests {
             convert_row_portable(&factors, row, &mut rows[0]);
             // SAFETY: the processor has AVX2.
             unsafe { avx2::ycbcr::convert_row(&factors, row, &mut rows[1]) };
+            prop_assert_eq!(&rows[0], &rows[1]);
+        }
+
+        #[test]
+        fn streamed_rows_are_the_same(
+            samples in prop::collection::vec(any::<u8>(), 3..700),
+            is_paired: bool,
+            shift in 0..64usize,
+        ) {
+            if !std::arch::is_x86_feature_detected!("avx2") {
+                return Ok(());
+            }
+            let width = samples.len() / 3;
+            let beside = if is_paired { width.div_ceil(2) } else { width };
+            let (luma, chroma) = samples.split_at(width);
+            let row = Row { luma, cb: &chroma[..beside], cr: &chroma[width..][..beside.min(width)], is_paired };
+            let factors = Factors::new(Colour::default(), 8);
+            let mut rows = [vec![0; shift + width * 4], vec![0; shift + width * 4]];
+            convert_row_portable(&factors, row, &mut rows[0][shift..]);
+            // SAFETY: the processor has AVX2.
+            unsafe { avx2::ycbcr::stream_row(&factors, row, &mut rows[1][shift..]) };
+            avx2::ycbcr::finish_streaming();
             prop_assert_eq!(&rows[0], &rows[1]);
         }
 

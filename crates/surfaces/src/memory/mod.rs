@@ -13,4 +13,5 @@ pub(crate) use adopted::{AdoptedSurface, Duplicate};
 pub use allocator::{MEMORY_TYPE, live_surfaces};
 pub(crate) use allocator::{OwnedSurface, is_shared, wrap};
 pub(crate) use assembled::{AssembledBatch, Part};
+pub(crate) use block::ZeroedBlock;
 pub(crate) use surface::HostSurface;

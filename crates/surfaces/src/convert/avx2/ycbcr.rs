@@ -23,15 +23,38 @@ struct Terms {
 /// Converts a row of 8-bit samples to RGBA.
 #[target_feature(enable = "avx2")]
 pub(in super::super) fn convert_row(factors: &Factors, row: Row<'_, u8>, to: &mut [u8]) {
+    convert_samples::<false>(factors, row, to);
+}
+
+/// As [`convert_row`], but past the caches, for more pixels than they hold. Others see them after [`finish_streaming`]
+/// only.
+#[target_feature(enable = "avx2")]
+pub(in super::super) fn stream_row(factors: &Factors, row: Row<'_, u8>, to: &mut [u8]) {
+    if to.as_ptr().cast::<__m256i>().is_aligned() {
+        convert_samples::<true>(factors, row, to);
+    } else {
+        convert_samples::<false>(factors, row, to);
+    }
+}
+
+/// Ends what [`stream_row`] has written.
+pub(in super::super) fn finish_streaming() {
+    // SAFETY: each processor of 64 bits has this instruction, which only waits.
+    unsafe { _mm_sfence() };
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn convert_samples<const STREAMED: bool>(factors: &Factors, row: Row<'_, u8>, to: &mut [u8]) {
     let registers = Registers::new(factors);
     let luma = |samples: &_| unpacked(samples).map(|samples| _mm256_slli_epi16::<7>(samples));
     if row.is_paired {
-        each_block(row, to, |y, cb, cr| {
+        each_block::<_, _, STREAMED>(row, to, |y, cb, cr| {
             registers.pixels(luma(y), &registers.pairs(widened(cb), widened(cr)))
         });
     } else {
         let chroma = |samples: &_| unpacked(samples).map(|samples| centred(samples));
-        each_block(row, to, |y, cb, cr| {
+        each_block::<_, _, STREAMED>(row, to, |y, cb, cr| {
             registers.pixels(luma(y), &registers.singles(chroma(cb), chroma(cr)))
         });
     }
@@ -46,16 +69,16 @@ pub(in super::super) fn convert_levels(factors: &Factors, row: Row<'_, i16>, to:
     let chroma = |levels: &_| {
         loaded(levels).map(|levels| _mm256_slli_epi16::<2>(_mm256_sub_epi16(levels, neutral)))
     };
-    each_block(row, to, |y, cb, cr| {
+    each_block::<_, _, false>(row, to, |y, cb, cr| {
         registers.pixels(luma(y), &registers.singles(chroma(cb), chroma(cr)))
     });
 }
 
 /// Calls `convert` with every 32 samples of luma and the `N` of chroma beside them; the last ones are filled
-/// up.
+/// up. What is streamed must be aligned to 32 bytes.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn each_block<S: Sample, const N: usize>(
+fn each_block<S: Sample, const N: usize, const STREAMED: bool>(
     row: Row<'_, S>,
     to: &mut [u8],
     convert: impl Fn(&[S; BLOCK], &[S; N], &[S; N]) -> [__m256i; 3],
@@ -65,14 +88,14 @@ fn each_block<S: Sample, const N: usize>(
     let ((cb, _), (cr, _)) = (row.cb.as_chunks(), row.cr.as_chunks());
     let (to, to_rest) = to.as_chunks_mut::<4>().0.as_chunks_mut();
     for (((luma, cb), cr), to) in luma.iter().zip(cb).zip(cr).zip(to) {
-        store(convert(luma, cb, cr), to);
+        store::<STREAMED>(convert(luma, cb, cr), to);
     }
     if !to_rest.is_empty() {
         let mut last = [[0; 4]; BLOCK];
         // Chroma of an odd width may fill its last block.
         let rest = |samples: &[S]| padded(&samples[whole * N..]);
         let (luma, cb, cr) = (padded(luma_rest), rest(row.cb), rest(row.cr));
-        store(convert(&luma, &cb, &cr), &mut last);
+        store::<false>(convert(&luma, &cb, &cr), &mut last);
         to_rest.copy_from_slice(&last[..to_rest.len()]);
     }
 }
@@ -196,8 +219,9 @@ fn unpacked(samples: &[u8; BLOCK]) -> Halves {
 }
 
 /// Interleaves the colours with an alpha of 255.
+#[inline]
 #[target_feature(enable = "avx2")]
-fn store([red, green, blue]: [__m256i; 3], to: &mut [[u8; 4]; BLOCK]) {
+fn store<const STREAMED: bool>([red, green, blue]: [__m256i; 3], to: &mut [[u8; 4]; BLOCK]) {
     let alpha = _mm256_set1_epi8(-1);
     let (rg, ba) = (
         [
@@ -224,7 +248,13 @@ fn store([red, green, blue]: [__m256i; 3], to: &mut [[u8; 4]; BLOCK]) {
         _mm256_permute2x128_si256::<0x31>(second[0], second[1]),
     ];
     for (block, to) in blocks.into_iter().zip(to.as_chunks_mut::<8>().0) {
-        // SAFETY: eight pixels are the 32 bytes that are written.
-        unsafe { _mm256_storeu_si256(to.as_mut_ptr().cast(), block) };
+        let to = to.as_mut_ptr().cast();
+        if STREAMED {
+            // SAFETY: eight pixels are the 32 bytes that are written, and they are aligned to as many.
+            unsafe { _mm256_stream_si256(to, block) };
+        } else {
+            // SAFETY: eight pixels are the 32 bytes that are written.
+            unsafe { _mm256_storeu_si256(to, block) };
+        }
     }
 }
