@@ -115,6 +115,42 @@ print("exits")
         assert (done.returncode, done.stdout.splitlines()[-1:]) == (0, ["exits"]), done.stderr
 
 
+@pytest.mark.parametrize("kind", ["decoder", "pool"])
+def test_an_interpreter_that_exits_while_an_interrupted_shutdown_goes_on(kind: str) -> None:
+    script = """
+import _thread, sys, threading, time
+from test_decoder_pool import RAW, raw_frame
+from savant_rs.deepstream import FlexibleDecoder, FlexibleDecoderConfig, FlexibleDecoderPool, FlexibleDecoderPoolConfig
+
+go_on = threading.Event()
+
+def callback(output):
+    go_on.wait(30)
+    for _ in range(200):
+        time.sleep(0.001)
+
+if sys.argv[1] == "decoder":
+    target = FlexibleDecoder(FlexibleDecoderConfig("a", 0, 4), callback)
+else:
+    target = FlexibleDecoderPool(FlexibleDecoderPoolConfig(0, 4, 60000), callback)
+for _ in range(4):
+    target.submit(raw_frame("a"), RAW)
+
+def interrupt():
+    time.sleep(0.3)
+    _thread.interrupt_main()
+
+threading.Thread(target=interrupt, daemon=True).start()
+try:
+    target.graceful_shutdown()
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+go_on.set()
+"""
+    done = run_script(script, kind)
+    assert done.returncode == 0 and done.stdout.endswith("interrupted\n"), (done.returncode, done.stdout, done.stderr)
+
+
 @pytest.mark.parametrize("waits_for", ["room", "decision", "drain", "output"])
 def test_ctrl_c_ends_a_wait(waits_for: str) -> None:
     script = """

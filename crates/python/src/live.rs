@@ -20,19 +20,19 @@ static LIVE: Mutex<Vec<Weak<dyn End>>> = Mutex::new(Vec::new());
 
 /// What owns threads that call into Python.
 pub(crate) trait End: Send + Sync {
-    /// Ends at once. Those that are shut down already say so, which is fine.
+    /// Ends at once, and waits for its threads to leave Python.
     fn end(&self);
 }
 
 impl End for FlexibleDecoder<Token> {
     fn end(&self) {
-        let _ = self.shutdown();
+        Self::end(self);
     }
 }
 
 impl End for FlexibleDecoderPool<Token> {
     fn end(&self) {
-        let _ = self.shutdown();
+        Self::end(self);
     }
 }
 

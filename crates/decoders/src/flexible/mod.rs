@@ -271,6 +271,17 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
         Ok(())
     }
 
+    /// For the end of the process: drops what is inside, also what a shutdown that was interrupted has left there,
+    /// and waits for a running callback and the teardown, at most some seconds. Does nothing in a fork.
+    pub fn end(&self) {
+        if process::is_fork() {
+            return;
+        }
+        self.abandon();
+        self.core.wait_ended(Wait::at_most(reaper::TEARDOWN_LIMIT));
+        self.core.sink.end();
+    }
+
     /// Whether the decoder takes nothing more.
     pub fn is_shut_down(&self) -> bool {
         self.core.is_closed()

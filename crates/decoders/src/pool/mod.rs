@@ -146,6 +146,18 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoderPool<T> {
         Ok(())
     }
 
+    /// For the end of the process; see [`FlexibleDecoder::end`].
+    pub fn end(&self) {
+        if process::is_fork() {
+            return;
+        }
+        drop(self.shared.end());
+        self.shared.sink.close();
+        abandon(&self.shared.decoders());
+        self.shared.wait_swept();
+        self.shared.sink.end();
+    }
+
     /// Whether the pool takes nothing more.
     pub fn is_shut_down(&self) -> bool {
         self.shared.state.lock().is_closed
@@ -311,8 +323,14 @@ impl<T: Clone + Send + Sync + 'static> Shared<T> {
         }
         self.decided.notify_all();
         self.swept.notify_all();
+        drop(state);
+        Some(self.decoders())
+    }
+
+    fn decoders(&self) -> Vec<Arc<Decoder<T>>> {
+        let state = self.state.lock();
         let decoders = state.sources.iter().map(|(_, decoder)| decoder.clone());
-        Some(decoders.collect())
+        decoders.collect()
     }
 
     /// Waits for the sweep thread, which may be inside the eviction callback.

@@ -243,3 +243,29 @@ int cuGetErrorString(int code, const char **text) {
     *text = "an explanation";
     return SUCCESS;
 }
+
+/* It has no OpenGL. */
+int cuGraphicsGLRegisterImage(void **resource, unsigned texture, unsigned target, unsigned flags) {
+    (void)resource, (void)texture, (void)target, (void)flags;
+    return INVALID_VALUE;
+}
+
+int cuGraphicsUnregisterResource(void *resource) {
+    (void)resource;
+    return INVALID_VALUE;
+}
+
+int cuGraphicsMapResources(unsigned count, void **resources, void *stream) {
+    (void)count, (void)resources, (void)stream;
+    return INVALID_VALUE;
+}
+
+int cuGraphicsUnmapResources(unsigned count, void **resources, void *stream) {
+    (void)count, (void)resources, (void)stream;
+    return INVALID_VALUE;
+}
+
+int cuGraphicsSubResourceGetMappedArray(void **array, void *resource, unsigned index, unsigned level) {
+    (void)array, (void)resource, (void)index, (void)level;
+    return INVALID_VALUE;
+}
