@@ -33,6 +33,10 @@ macro_rules! structs {
             }
 
             impl $name {
+                /// Every property that a field sets.
+                #[cfg(test)]
+                const PROPERTIES: &'static [&'static str] = &[$($property),+];
+
                 /// The fields that are set, in the order of the table.
                 pub fn settings(&self) -> Vec<Setting> {
                     let fields = [$(
@@ -161,6 +165,52 @@ mod tests {
             props.to_string(),
             "H264DgpuProps(profile=H264Profile.HIGH, preset=DgpuPreset.P5, const_qp='1:2:3', temporal_aq=True)"
         );
+    }
+
+    /// Properties that `gst-inspect-1.0` of DeepStream 9.0 told on an H100, those that encoders of all
+    /// codecs have.
+    const DGPU: &str = "aq bitrate constqp control-rate cq extra-controls force-idr force-intra gpu-id idrinterval \
+        iframeinterval initqp intra-refresh maxbitrate num-Ref-Frames preset-id qp-range temporalaq tuning-info-id \
+        vbvbufsize vbvinit";
+    /// Those that H.264 and HEVC have beside them.
+    const DGPU_H26X: &str = "bit-packetization enable-lossless extended-colorformat insert-aud insert-sps-pps \
+        insert-vui num-B-Frames profile slice-mode";
+    /// Properties that NVIDIA's documentation of the Jetson elements names.
+    const JETSON: &str = "bitrate control-rate iframeinterval idrinterval preset-level peak-bitrate vbv-size qp-range \
+        quant-i-frames quant-p-frames quant-b-frames ratecontrol-enable maxperf-enable EnableTwopassCBR \
+        num-Ref-Frames";
+
+    #[test]
+    fn fields_are_properties_that_the_elements_have() {
+        let jetson_h264 = "profile insert-sps-pps insert-aud insert-vui disable-cabac";
+        for (fields, known, number) in [
+            (H264DgpuProps::PROPERTIES, [DGPU, DGPU_H26X], 17),
+            (HevcDgpuProps::PROPERTIES, [DGPU, DGPU_H26X], 17),
+            (Av1DgpuProps::PROPERTIES, [DGPU, ""], 13),
+            (H264JetsonProps::PROPERTIES, [JETSON, jetson_h264], 19),
+            (
+                HevcJetsonProps::PROPERTIES,
+                [JETSON, "profile enable-lossless"],
+                16,
+            ),
+            (
+                Av1JetsonProps::PROPERTIES,
+                [JETSON, "insert-seq-hdr tiles"],
+                17,
+            ),
+            (JpegProps::PROPERTIES, ["quality", ""], 1),
+            (PngProps::PROPERTIES, ["compression-level", ""], 1),
+        ] {
+            let known: Vec<_> = known.iter().flat_map(|text| text.split(' ')).collect();
+            let unknown: Vec<_> = fields.iter().filter(|name| !known.contains(name)).collect();
+            assert_eq!(unknown, Vec::<&&str>::new());
+            let distinct: std::collections::HashSet<_> = fields.iter().collect();
+            assert_eq!(
+                distinct.len(),
+                number,
+                "each field has a property of its own"
+            );
+        }
     }
 
     #[test]
