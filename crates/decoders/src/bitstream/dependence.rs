@@ -16,24 +16,34 @@ pub struct Dependence {
     pub is_start: bool,
     /// No other picture refers to this one, and nothing is read with the help of it, but for what the next says.
     pub is_disposable: bool,
-    /// It leaves something to the next access unit beside its picture.
-    pub leaves_context: bool,
-    /// It may be read with the help of what the one in front left.
-    pub needs_context: bool,
+    /// What it is read with, beside other pictures.
+    pub context: Context,
+}
+
+/// What an access unit leaves to the next, beside its picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Context {
+    /// Nothing, or nothing that an access unit that is disposable changes.
+    #[default]
+    Unchanged,
+    /// Something new: it needs nothing of the one in front.
+    Begun,
+    /// Something that it may have made of what the one in front left.
+    Continued,
 }
 
 impl Dependence {
     const INDEPENDENT: Self = Self {
         is_start: true,
         is_disposable: true,
-        leaves_context: false,
-        needs_context: false,
+        context: Context::Unchanged,
     };
 
     /// Whether it can be left out in front of `next`, which may be still unknown.
-    pub fn can_go(&self, next: Option<&Self>) -> bool {
-        let leaves_nothing = !self.leaves_context || next.is_some_and(|next| !next.needs_context);
-        self.is_disposable && leaves_nothing
+    pub fn can_go(self, next: Option<Self>) -> bool {
+        let is_needed = self.context != Context::Unchanged
+            && next.is_none_or(|next| next.context == Context::Continued);
+        self.is_disposable && !is_needed
     }
 }
 
@@ -70,8 +80,11 @@ impl DependenceReader {
             Codec::Vp9 => Dependence {
                 is_start: samples::vp9(data).is_some(),
                 is_disposable: vpx::vp9_is_unreferenced(data),
-                leaves_context: true,
-                needs_context: vpx::vp9_leans_on_previous(data),
+                context: if vpx::vp9_leans_on_previous(data) {
+                    Context::Continued
+                } else {
+                    Context::Begun
+                },
             },
             Codec::Av1 => Dependence {
                 is_start: av1_is_start(data),
@@ -278,9 +291,9 @@ mod tests {
         // No reference refreshed, and one; error resilient or not.
         let (alone, leans) = (read(&[0x87, 0x00, 0x80]), read(&[0x86, 0x00, 0x00, 0x80]));
         let kept = read(&[0x87, 0x01, 0x80]);
-        assert!(alone.can_go(Some(&kept)) && leans.can_go(Some(&kept)));
-        assert!(!alone.can_go(Some(&leans)) && !leans.can_go(Some(&leans)));
-        assert!(!alone.can_go(None) && !kept.can_go(Some(&alone)));
+        assert!(alone.can_go(Some(kept)) && leans.can_go(Some(kept)));
+        assert!(!alone.can_go(Some(leans)) && !leans.can_go(Some(leans)));
+        assert!(!alone.can_go(None) && !kept.can_go(Some(alone)));
     }
 
     #[test]

@@ -11,7 +11,7 @@ type Deltas = [i32; 8];
 /// Reads the frame headers of one stream.
 #[derive(Debug, Clone, Default)]
 pub struct HeaderReader {
-    /// `None` when they are not known.
+    /// `None` when they are not known: before the first key frame, and behind a damaged frame.
     deltas: Option<Deltas>,
 }
 
@@ -23,18 +23,18 @@ impl HeaderReader {
         let Some(header) = Header::read(packet, before) else {
             return false;
         };
-        self.deltas = header.deltas;
-        header.leaves_nothing && header.deltas.is_some() && header.deltas == before
+        self.deltas = Some(header.deltas);
+        header.leaves_nothing && self.deltas == before
     }
 }
 
 struct Header {
     leaves_nothing: bool,
-    deltas: Option<Deltas>,
+    deltas: Deltas,
 }
 
 impl Header {
-    /// `None` when the data ends too early. `deltas`: those in front of the frame.
+    /// `None` when the data ends too early, or `deltas`, those in front of the frame, are needed.
     fn read(packet: &[u8], deltas: Option<Deltas>) -> Option<Self> {
         let is_key = packet.first()? & 1 == 0;
         let size = if is_key { KEY_TAG_SIZE } else { TAG_SIZE };
@@ -44,12 +44,11 @@ impl Header {
         }
         let changes_segments = bits.segments()?;
         bits.literal(1 + 6 + 3)?; // filter_type, loop_filter_level, sharpness_level
-        let before = if is_key { Some([0; 8]) } else { deltas };
-        let deltas = bits.deltas(before)?;
+        let deltas = bits.deltas(if is_key { [0; 8] } else { deltas? })?;
         bits.literal(2)?; // log2_nbr_of_dct_partitions
         bits.literal(7)?; // y_ac_qi
         for _ in 0..5 {
-            bits.optional(4)?; // the delta of another quantizer
+            bits.number_or(0, 4)?; // the delta of another quantizer
         }
         if is_key {
             return Some(Self {
@@ -122,13 +121,13 @@ impl<'a> BoolReader<'a> {
         (0..bits).try_fold(0, |value, _| Some(value << 1 | u32::from(self.flag()?)))
     }
 
-    /// A number of so many bits and a sign, if it is there.
-    fn optional(&mut self, bits: u32) -> Option<Option<i32>> {
+    /// A number of so many bits and a sign if it is there, else `other`.
+    fn number_or(&mut self, other: i32, bits: u32) -> Option<i32> {
         if !self.flag()? {
-            return Some(None);
+            return Some(other);
         }
         let size = self.literal(bits)? as i32;
-        Some(Some(if self.flag()? { -size } else { size }))
+        Some(if self.flag()? { -size } else { size })
     }
 
     /// `update_segmentation` (9.3): whether the map or the features of the segments change.
@@ -140,7 +139,7 @@ impl<'a> BoolReader<'a> {
         if changes_features {
             self.flag()?; // segment_feature_mode
             for bits in [7, 7, 7, 7, 6, 6, 6, 6] {
-                self.optional(bits)?; // quantizer_update, loop_filter_update
+                self.number_or(0, bits)?; // quantizer_update, loop_filter_update
             }
         }
         if changes_map {
@@ -154,21 +153,14 @@ impl<'a> BoolReader<'a> {
     }
 
     /// `mb_lf_adjustments` (9.6): the adjustments from this frame on.
-    fn deltas(&mut self, before: Option<Deltas>) -> Option<Option<Deltas>> {
+    fn deltas(&mut self, mut deltas: Deltas) -> Option<Deltas> {
         let changes = self.flag()? && self.flag()?; // loop_filter_adj_enable, mode_ref_lf_delta_update
-        if !changes {
-            return Some(before);
+        if changes {
+            for delta in &mut deltas {
+                *delta = self.number_or(*delta, 6)?;
+            }
         }
-        let mut updates = [None; 8];
-        for update in &mut updates {
-            *update = self.optional(6)?;
-        }
-        let mut deltas = before.unwrap_or_default();
-        for (delta, update) in deltas.iter_mut().zip(updates) {
-            *delta = update.unwrap_or(*delta);
-        }
-        let are_known = before.is_some() || updates.iter().all(Option::is_some);
-        Some(are_known.then_some(deltas))
+        Some(deltas)
     }
 }
 
@@ -227,12 +219,13 @@ mod tests {
     struct Frame {
         is_key: bool,
         segments: Option<(bool, bool)>,
-        deltas: Option<Option<[Option<i32>; 8]>>,
+        has_deltas: bool,
+        updates: Option<[Option<i32>; 8]>,
         quantizer: [Option<i32>; 5],
-        refreshes: [bool; 2],
+        /// Golden, alternate and last.
+        refreshes: [bool; 3],
         copies: [u32; 2],
         keeps_probabilities: bool,
-        refreshes_last: bool,
     }
 
     impl Frame {
@@ -240,10 +233,9 @@ mod tests {
         fn leaves_nothing(&self) -> bool {
             self.segments
                 .is_none_or(|updates| updates == (false, false))
-                && self.refreshes == [false, false]
+                && self.refreshes == [false; 3]
                 && self.copies == [0, 0]
                 && !self.keeps_probabilities
-                && !self.refreshes_last
         }
 
         fn packet(&self) -> Vec<u8> {
@@ -271,15 +263,11 @@ mod tests {
                 }
             }
             bits.extend(number(0b01_0101_0011, 10));
-            bits.push(self.deltas.is_some());
-            if let Some(updates) = self.deltas {
-                bits.push(updates.is_some());
-                bits.extend(
-                    updates
-                        .iter()
-                        .flatten()
-                        .flat_map(|update| optional(*update, 6)),
-                );
+            bits.push(self.has_deltas);
+            if self.has_deltas {
+                bits.push(self.updates.is_some());
+                let updates = self.updates.iter().flatten();
+                bits.extend(updates.flat_map(|update| optional(*update, 6)));
             }
             bits.extend(number(0b0_1101_0101, 9));
             bits.extend(
@@ -294,11 +282,11 @@ mod tests {
                 ]
                 .concat();
             }
-            bits.extend(self.refreshes);
+            bits.extend(&self.refreshes[..2]);
             for (refreshed, copied) in self.refreshes.iter().zip(self.copies) {
                 bits.extend(number(copied, if *refreshed { 0 } else { 2 }));
             }
-            bits.extend([true, false, self.keeps_probabilities, self.refreshes_last]);
+            bits.extend([true, false, self.keeps_probabilities, self.refreshes[2]]);
             [vec![0x11, 0, 0], encode(&bits)].concat()
         }
     }
@@ -318,18 +306,18 @@ mod tests {
         fn frames()(
             is_key in proptest::bool::weighted(0.2),
             segments in proptest::option::weighted(0.3, any::<(bool, bool)>()),
-            deltas in proptest::option::of(proptest::option::of(
+            has_deltas in any::<bool>(),
+            updates in proptest::option::of(
                 proptest::array::uniform8(proptest::option::weighted(0.8, 1..3i32)),
-            )),
+            ),
             quantizer in proptest::array::uniform5(proptest::option::of(-9..9i32)),
-            refreshes in proptest::array::uniform2(proptest::bool::weighted(0.2)),
+            refreshes in proptest::array::uniform3(proptest::bool::weighted(0.2)),
             copies in proptest::array::uniform2(prop_oneof![4 => Just(0u32), 1 => 1..4u32]),
             keeps_probabilities in proptest::bool::weighted(0.2),
-            refreshes_last in proptest::bool::weighted(0.2),
         ) -> Frame {
             let copies = [0, 1].map(|index| if refreshes[index] { 0 } else { copies[index] });
             Frame {
-                is_key, segments, deltas, quantizer, refreshes, copies, keeps_probabilities, refreshes_last,
+                is_key, segments, has_deltas, updates, quantizer, refreshes, copies, keeps_probabilities,
             }
         }
     }
@@ -343,7 +331,7 @@ mod tests {
             for frame in frames {
                 let before = if frame.is_key { [0; 8] } else { deltas };
                 deltas = before;
-                for (delta, update) in deltas.iter_mut().zip(frame.deltas.flatten().unwrap_or_default()) {
+                for (delta, update) in deltas.iter_mut().zip(frame.updates.filter(|_| frame.has_deltas).unwrap_or_default()) {
                     *delta = update.unwrap_or(*delta);
                 }
                 let leaves_nothing = !frame.is_key && frame.leaves_nothing() && deltas == before;

@@ -247,8 +247,8 @@ impl<F: Flow> Session<F> {
 
     /// Takes the oldest packet out that nothing depends on, if there is one; `next` comes behind those that are
     /// queued.
-    pub fn take_disposable(&mut self, next: &Dependence) -> Vec<Flight<F>> {
-        let queued = || self.input.iter().map(|queued| &queued.dependence);
+    pub fn take_disposable(&mut self, next: Dependence) -> Vec<Flight<F>> {
+        let queued = || self.input.iter().map(|queued| queued.dependence);
         let behind = queued().skip(1).chain(iter::once(next));
         let goes = queued()
             .zip(behind)

@@ -46,7 +46,7 @@ impl<F: Flow> Machine<F> {
         }
         let left_out = match policy {
             QueuePolicy::Block => Vec::new(),
-            QueuePolicy::DropNonReference => session.take_disposable(&arrival.dependence),
+            QueuePolicy::DropNonReference => session.take_disposable(arrival.dependence),
             QueuePolicy::DropOldestGop => session.take_oldest_gop(arrival.dependence.is_start),
         };
         let is_skipping = session.skipping.is_some();
