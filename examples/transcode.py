@@ -48,7 +48,7 @@ def pictures(path: str, config: FlexibleDecoderConfig) -> Iterator[tuple[SharedB
         decoder.graceful_shutdown()
         deliveries.put(None)
 
-    feeder = threading.Thread(target=feed)
+    feeder = threading.Thread(target=feed, daemon=True)  # an error of the encoder ends the program
     feeder.start()
     while (delivery := deliveries.get()) is not None:
         frame, buffer = delivery.unseal()

@@ -105,6 +105,42 @@ def test_transcode_example_writes_every_picture(codec: Codec, tmp_path: Path) ->
     assert [(frame.width, frame.height) for frame in frames] == [(640, 360)] * clip.frames
 
 
+def test_draw_example_draws_on_every_picture(tmp_path: Path) -> None:
+    clip = CLIPS["h264_bpyramid_640x360"]
+    magenta = np.full((64, 96, 4), (255, 0, 255, 255), np.uint8)
+    magenta[20:44, 20:76] = 0
+    batches.source(magenta).save_png(tmp_path / "sprite.png")
+    target = tmp_path / "drawn.mp4"
+    arguments = (clip.path, target, "--sprite", "sprite.png", "--width", "640", "--height", "360")
+    assert f"{clip.frames} pictures" in run(REPOSITORY / "examples/draw.py", *arguments, cwd=tmp_path)
+    with decoding.recorded() as (decoder, recorder):
+        for path in (clip.path, target):
+            for frame, data in decoding.packets_of(path):
+                decoder.submit(frame, data)
+    pictures = [picture.pixels for picture in recorder.pictures]
+    assert len(pictures) == 2 * clip.frames
+    height, width = pictures[0].shape[:2]
+    some = slice(None, clip.frames, clip.frames // 4)
+    originals, results = (half[some] for half in (pictures[: clip.frames], pictures[clip.frames :]))
+
+    def roughness(part: np.ndarray) -> float:
+        return float(np.abs(np.diff(part[..., :3], axis=1)).mean())
+
+    for before, after in zip(np.array(originals, int), np.array(results, int), strict=True):
+        corner = after[16:80, width - 112 : width - 16]
+        frame = np.ones((64, 96), bool)
+        frame[18:46, 18:78] = False
+        assert np.abs(corner[frame][:, :3] - (255, 0, 255)).mean() < 12
+        inside = np.s_[24:40, 24:72]
+        assert np.abs(corner[inside] - before[16:80, width - 112 : width - 16][inside]).mean() < 12
+        lower_left = np.s_[height // 2 + 8 : height - 8, 8 : width // 4]
+        assert roughness(after[lower_left]) < 0.5 * roughness(before[lower_left])
+        green = after[..., 1] - after[..., [0, 2]].max(axis=2) > 100
+        # Two outlines of four pixels around a fifth by a quarter of the picture.
+        outlines = 2 * 4 * 2 * (width // 5 + height // 4)
+        assert 0.6 * outlines < green.sum() < 1.4 * outlines
+
+
 def test_many_gpus_example_decodes_every_file(tmp_path: Path) -> None:
     clips = [CLIPS[name] for name in ("h264_bpyramid_640x360", "mjpeg_480x272", "h264_320x240")]
     printed = run(REPOSITORY / "examples/many_gpus.py", *(clip.path for clip in clips), cwd=tmp_path)
