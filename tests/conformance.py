@@ -3,24 +3,29 @@
 
     python tests/conformance.py DIR [--hardware software|preferred|required] [--limit SECONDS] [--json]
 
-For each file: every access unit must have one outcome; the native planes of 8-bit 4:2:0 pictures must equal
-ffmpeg's (framemd5), in order; those of Motion JPEG, which leaves the inverse transform to the decoder, must be 45 dB
-from them; of other pictures the RGBA must be within 2 levels of exact arithmetic on ffmpeg's planes. Each file is
-decoded in a process of its own, so that a crash or a hang is that file's. Exit status 1 if a file fails. Needs ffmpeg
-and ffprobe.
+For each file: there must be as many access units as ffprobe counts, each with one outcome, and the pictures must be
+ffmpeg's, in order. Native planes of 8-bit 4:2:0 and 4:2:2 must be equal (framemd5); those of Motion JPEG, which leaves
+the inverse transform to the decoder, 45 dB from them. Of other pictures the RGBA must be within 2 levels of exact
+arithmetic on ffmpeg's planes, of Motion JPEG 40 dB.
+
+A file is "ok"; or it "deviates", which is told by reason; or it "FAILED": it crashed, hung, left an access unit without
+an outcome, or could not be read. Files of codecs that are not decoded here, and those that ffmpeg cannot read either,
+are "passed over". Each file is decoded in a process of its own, so that a crash or a hang is that file's. Exit status 1
+if a file fails. Needs ffmpeg and ffprobe.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import itertools
 import json
-import math
+import signal
 import subprocess
 import sys
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,23 +36,35 @@ from savant_rs.deepstream import FlexibleDecoder, FlexibleDecoderConfig, Hardwar
 from savant_rs.gstreamer import PacketReader
 
 SUFFIXES = {".264", ".jsv", ".h264", ".265", ".h265", ".hevc", ".bit", ".ivf", ".obu", ".mp4", ".mkv", ".webm", ".ts"}
+CODECS = {"h264", "hevc", "vp8", "vp9", "av1", "mjpeg"}
 TOLERANCE = 2
-JPEG_PSNR_DB = 45
+JPEG_PLANES_DB, JPEG_RGBA_DB = 45, 40
 DRAIN_MS = 20_000
+# How many of ffmpeg's pictures may be missing in a row before one that is found again.
+LOOKAHEAD = 8
+# By how much width and height of chroma are shifted.
+CHROMA_SHIFTS = {"420": (1, 1), "422": (1, 0), "444": (0, 0), "440": (0, 1), "gbrp": (0, 0)}
 
 
 @dataclass(frozen=True)
 class Reference:
-    """What ffprobe says of a file's video."""
+    """What ffprobe says of a file's video; ``pixel_format`` is empty where ffmpeg cannot decode it."""
 
     codec: str
     pixel_format: str
+    size: tuple[int, int]
     matrix: str
     is_full_range: bool
+    packets: int
 
     @property
-    def is_420(self) -> bool:
-        return self.pixel_format in {"yuv420p", "yuvj420p"}
+    def output(self) -> VideoFormat:
+        """The format in which the pictures are asked for: with ffmpeg's samples, if there is one."""
+        if self.pixel_format in {"yuv420p", "yuvj420p"}:
+            return VideoFormat.NV12
+        if self.pixel_format in {"yuv422p", "yuvj422p"} and self.size[0] % 2 == 0:
+            return VideoFormat.UYVY
+        return VideoFormat.RGBA
 
     @property
     def is_jpeg(self) -> bool:
@@ -58,14 +75,24 @@ class Reference:
         return next((bits for bits in (10, 12) if f"p{bits}" in self.pixel_format), 8)
 
 
-def probe(path: Path) -> Reference:
-    show = "stream=codec_name,pix_fmt,color_space,color_range"
-    command = ["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", show, "-of", "json", str(path)]
-    stream = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)["streams"][0]
-    matrix = stream.get("color_space", "")
-    full = stream.get("color_range") == "pc" or stream["pix_fmt"].startswith("yuvj")
-    matrix = matrix if matrix in LUMA_WEIGHTS else "bt601"
-    return Reference(stream["codec_name"], stream["pix_fmt"], matrix, full)
+def probe(path: Path) -> Reference | None:
+    """``None`` where ffprobe finds no video at all."""
+    show = "stream=codec_name,pix_fmt,width,height,color_space,color_range,nb_read_packets"
+    command = ["ffprobe", "-v", "quiet", "-select_streams", "v:0", "-count_packets", "-show_entries", show]
+    done = subprocess.run([*command, "-of", "json", str(path)], capture_output=True, check=False)
+    streams = json.loads(done.stdout or "{}").get("streams")
+    if not streams:
+        return None
+    (stream,) = streams
+    pixel_format, matrix = stream.get("pix_fmt", ""), stream.get("color_space", "")
+    return Reference(
+        stream.get("codec_name", "unknown"),
+        pixel_format,
+        (stream.get("width", 0), stream.get("height", 0)),
+        matrix if matrix in LUMA_WEIGHTS else "bt601",
+        stream.get("color_range") == "pc" or pixel_format.startswith("yuvj"),
+        int(stream.get("nb_read_packets", 0)),
+    )
 
 
 def ffmpeg(path: Path, *output: str) -> subprocess.Popen[bytes]:
@@ -73,41 +100,135 @@ def ffmpeg(path: Path, *output: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen([*command, *output, "-"], stdout=subprocess.PIPE)
 
 
-def reference_md5s(path: Path) -> list[str]:
+def reference_md5s(path: Path) -> Iterator[str]:
     """MD5 of the native planes of each picture as ffmpeg decodes them."""
     with ffmpeg(path, "-f", "framemd5") as process:
         assert process.stdout
         report = process.stdout.read().decode()
-    return [line.rsplit(",", 1)[1].strip() for line in report.splitlines() if line and not line.startswith("#")]
+    yield from (line.rsplit(",", 1)[1].strip() for line in report.splitlines() if line and not line.startswith("#"))
 
 
-def reference_planes(path: Path, reference: Reference, size: tuple[int, int]) -> Iterator[tuple[np.ndarray, ...]]:
-    """The planes of each picture, one at a time; pictures of another size end it."""
-    width, height = size
-    shifts = {"420": (1, 1), "422": (1, 0), "444": (0, 0), "440": (0, 1)}
-    shift = next((shifts[key] for key in shifts if key in reference.pixel_format), None)
+def reference_planes(path: Path, reference: Reference) -> Iterator[tuple[np.ndarray, ...]]:
+    """The planes of each picture, one at a time; they must all have the size that ffprobe tells."""
+    width, height = reference.size
+    shift = next((shift for key, shift in CHROMA_SHIFTS.items() if key in reference.pixel_format), None)
     shapes = [(height, width)]
     if shift:
         shapes += [(-(-height >> shift[1]), -(-width >> shift[0]))] * 2
     dtype = np.dtype("<u2" if reference.bits > 8 else np.uint8)
+    sizes = [rows * columns * dtype.itemsize for rows, columns in shapes]
+    neutral = np.full((height, width), 1 << (reference.bits - 1), dtype)
     with ffmpeg(path, "-f", "rawvideo") as process:
         assert process.stdout
-        while True:
-            planes = []
-            for rows, columns in shapes:
-                data = process.stdout.read(rows * columns * dtype.itemsize)
-                if len(data) < rows * columns * dtype.itemsize:
-                    return
-                planes.append(np.frombuffer(data, dtype).reshape(rows, columns))
-            neutral = np.full((height, width), 1 << (reference.bits - 1), dtype)
+        while len(data := process.stdout.read(sum(sizes))) == sum(sizes):
+            parts = (data[end - size : end] for size, end in zip(sizes, itertools.accumulate(sizes), strict=True))
+            planes = [np.frombuffer(part, dtype).reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
             yield tuple(planes) if shift else (*planes, neutral, neutral)
+
+
+def reference_rgb(path: Path, reference: Reference) -> Iterator[np.ndarray]:
+    """The same as RGB, shape (height, width, 3), from 0 to 255."""
+    for planes in reference_planes(path, reference):
+        if reference.pixel_format.startswith("gbrp"):
+            green, blue, red = planes
+            yield np.stack([red, green, blue], axis=-1) * (255.0 / ((1 << reference.bits) - 1))
+        else:
+            yield rgba_from_planes(planes, reference.matrix, reference.is_full_range, reference.bits)
+
+
+def native_planes(view: SurfaceView, output: VideoFormat) -> tuple[np.ndarray, ...]:
+    """Y, U and V of a picture in NV12, or in UYVY of even width."""
+    pixels = view.download()
+    if output == VideoFormat.UYVY:
+        packed = pixels.reshape(view.height, 2 * view.width)
+        return packed[:, 1::2], packed[:, ::4], packed[:, 2::4]
+    planes: tuple[np.ndarray, ...] = planes_of(pixels, output, view.width, view.height)
+    return planes
+
+
+def md5(planes: tuple[np.ndarray, ...]) -> str:
+    return hashlib.md5(b"".join(plane.tobytes() for plane in planes)).hexdigest()
+
+
+def least_psnr(actual: tuple[np.ndarray, ...], expected: tuple[np.ndarray, ...]) -> float:
+    pairs = list(zip(actual, expected, strict=True))
+    return min(psnr(*pair) for pair in pairs) if all(a.shape == b.shape for a, b in pairs) else 0.0
+
+
+def is_near(actual: np.ndarray, expected: np.ndarray) -> bool:
+    return actual.shape == expected.shape and bool(np.abs(actual - expected).max() <= TOLERANCE)
+
+
+@dataclass
+class Comparison:
+    """Finds each delivered picture among ffmpeg's, in order.
+
+    ``of`` makes of a view what is compared by ``matches`` with what ``expected`` yields. Numbers count pictures from 0.
+    """
+
+    expected: Iterator[Any]
+    of: Callable[[SurfaceView], Any]
+    matches: Callable[[Any, Any], bool]
+    lookahead: int | None
+    pictures: int = 0
+    reference_pictures: int = 0
+    unlike: list[int] = field(default_factory=list)
+    missing: list[int] = field(default_factory=list)
+    window: deque[tuple[int, Any]] = field(default_factory=deque)
+
+    def take(self, view: SurfaceView) -> None:
+        while self.lookahead is None or len(self.window) < self.lookahead:
+            if (following := next(self.expected, None)) is None:
+                break
+            self.window.append((self.reference_pictures, following))
+            self.reference_pictures += 1
+        actual = self.of(view)
+        position = next((i for i, (_, each) in enumerate(self.window) if self.matches(actual, each)), None)
+        if position is not None:
+            self.missing += [self.window.popleft()[0] for _ in range(position)]
+            self.window.popleft()
+        else:
+            self.unlike.append(self.pictures)
+            if len(self.window) == self.lookahead:
+                self.missing.append(self.window.popleft()[0])
+        self.pictures += 1
+
+    def verdict(self) -> dict[str, Any]:
+        rest = sum(1 for _ in self.expected)
+        self.missing += [number for number, _ in self.window]
+        self.missing += range(self.reference_pictures, self.reference_pictures + rest)
+        return {
+            "pictures": self.pictures,
+            "reference_pictures": self.reference_pictures + rest,
+            "unlike": self.unlike,
+            "missing": self.missing,
+        }
+
+
+def comparison(path: Path, reference: Reference) -> Comparison:
+    """How the pictures of a file are compared."""
+    output, is_jpeg = reference.output, reference.is_jpeg
+    if output == VideoFormat.RGBA:
+        expected = reference_rgb(path, reference)
+
+        def resembles(a: np.ndarray, b: np.ndarray) -> bool:
+            return least_psnr((a,), (b,)) >= JPEG_RGBA_DB
+
+        return Comparison(expected, lambda view: view.download()[..., :3], resembles if is_jpeg else is_near, LOOKAHEAD)
+    if is_jpeg:
+        planes = reference_planes(path, reference)
+        return Comparison(
+            planes, lambda view: native_planes(view, output), lambda a, b: least_psnr(a, b) >= JPEG_PLANES_DB, LOOKAHEAD
+        )
+    return Comparison(
+        reference_md5s(path), lambda view: md5(native_planes(view, output)), lambda a, b: bool(a == b), None
+    )
 
 
 class Collector:
     """Compares pictures as they come; the outputs themselves are let go of."""
 
-    def __init__(self, path: Path, reference: Reference) -> None:
-        self.path, self.reference = path, reference
+    def __init__(self) -> None:
         self.outcomes: Counter[str] = Counter()
         self.deliveries: list[Any] = []
         self.errors: list[str] = []
@@ -135,93 +256,44 @@ class Collector:
 def examine(path: Path, hardware: str) -> dict[str, Any]:
     """Decodes one file; returns what happened and how the pictures compare."""
     reference = probe(path)
-    collector = Collector(path, reference)
-    output = VideoFormat.NV12 if reference.is_420 else VideoFormat.RGBA
+    if reference and reference.codec not in CODECS:
+        return {"file": path.name, "passed_over": reference.codec}
+    compared = comparison(path, reference) if reference and reference.pixel_format else None
+    output = reference.output if reference else VideoFormat.RGBA
     config = FlexibleDecoderConfig("conformance", 0, 0).with_output(output).with_idle_timeout_ms(DRAIN_MS)
+    collector = Collector()
     decoder = FlexibleDecoder(config.with_hardware(getattr(Hardware, hardware.upper())), collector)
-    if not reference.is_420:
-        compare = within_tolerance(path, reference)
-    elif reference.is_jpeg:
-        compare = by_psnr(path, reference)
-    else:
-        compare = exact(path)
-    next(compare)
-    with PacketReader(path, "conformance") as reader:
-        for frame, data in reader:
+    sizes: set[tuple[int, int]] = set()
+
+    def look() -> None:
+        for view in collector.pictures():
+            sizes.add((view.width, view.height))
+            if compared:
+                compared.take(view)
+
+    try:
+        for frame, data in PacketReader(path, "conformance"):
             decoder.submit(frame, data)
-            for view in collector.pictures():
-                compare.send(view)
+            look()
+    except RuntimeError as error:
+        kind = "failed" if compared else "passed_over"
+        return {"file": path.name, kind: str(error)}
     decoder.graceful_shutdown()
-    for view in collector.pictures():
-        compare.send(view)
-    compared = compare.send(None)
+    look()
     stats = decoder.stats()
     ended = stats["delivered"] + sum(stats["skipped"].values()) + stats["errors"] + stats["lost"]
     return {
         "file": path.name,
-        "pixel_format": reference.pixel_format,
+        "pixel_format": reference.pixel_format if reference else "",
+        "sizes": sorted(sizes),
+        "reference_size": reference.size if reference else None,
         "access_units": stats["submitted"],
+        "reference_access_units": reference.packets if reference else 0,
         "outcomes": dict(collector.outcomes),
         "errors": sorted(set(collector.errors))[:3],
         "accounted": stats["submitted"] == ended and stats["lost"] == 0,
-        **compared,
+        **(compared.verdict() if compared else {}),
     }
-
-
-def exact(path: Path) -> Any:
-    """A coroutine: takes views of NV12 pictures, and ``None`` for the verdict."""
-    expected, seen = reference_md5s(path), []
-    while (view := (yield)) is not None:
-        planes = planes_of(view.download(), VideoFormat.NV12, view.width, view.height)
-        seen.append(hashlib.md5(b"".join(plane.tobytes() for plane in planes)).hexdigest())
-    wrong = [index for index, pair in enumerate(zip(seen, expected, strict=False)) if pair[0] != pair[1]]
-    yield {"pictures": len(seen), "reference_pictures": len(expected), "wrong": wrong[:10], "equal": seen == expected}
-
-
-def by_psnr(path: Path, reference: Reference) -> Any:
-    """The same for views of NV12 pictures that another decoder may make a little differently."""
-    planes, wrong, count, worst = None, [], 0, math.inf
-    while (view := (yield)) is not None:
-        if planes is None:
-            planes = reference_planes(path, reference, (view.width, view.height))
-        expected = next(planes, None)
-        count += 1
-        if expected is None:
-            continue
-        actual = planes_of(view.download(), VideoFormat.NV12, view.width, view.height)
-        ratio = min(psnr(*pair) for pair in zip(actual, expected, strict=True))
-        worst = min(worst, ratio)
-        if ratio < JPEG_PSNR_DB:
-            wrong.append(count - 1)
-    missing = sum(1 for _ in planes) if planes else 0
-    # JSON knows no infinity.
-    result = {
-        "pictures": count,
-        "reference_pictures": count + missing,
-        "wrong": wrong[:10],
-        "worst_db": min(worst, 99.0),
-    }
-    yield {**result, "equal": not wrong and not missing}
-
-
-def within_tolerance(path: Path, reference: Reference) -> Any:
-    """The same for views of RGBA pictures."""
-    planes, wrong, count, worst = None, [], 0, 0.0
-    while (view := (yield)) is not None:
-        if planes is None:
-            planes = reference_planes(path, reference, (view.width, view.height))
-        expected = next(planes, None)
-        count += 1
-        if expected is None:
-            continue
-        rgb = rgba_from_planes(expected, reference.matrix, reference.is_full_range, reference.bits)
-        error = float(np.abs(view.download()[..., :3] - rgb).max())
-        worst = max(worst, error)
-        if error > TOLERANCE:
-            wrong.append(count - 1)
-    missing = sum(1 for _ in planes) if planes else 0
-    result = {"pictures": count, "reference_pictures": count + missing, "wrong": wrong[:10], "worst_levels": worst}
-    yield {**result, "equal": not wrong and not missing}
 
 
 def run_one(path: Path, options: argparse.Namespace) -> dict[str, Any]:
@@ -230,6 +302,8 @@ def run_one(path: Path, options: argparse.Namespace) -> dict[str, Any]:
         done = subprocess.run(command, capture_output=True, text=True, timeout=options.limit)
     except subprocess.TimeoutExpired:
         return {"file": path.name, "failed": f"did not end within {options.limit} s"}
+    if done.returncode < 0:
+        return {"file": path.name, "failed": f"crashed, {signal.Signals(-done.returncode).name}"}
     if done.returncode:
         last = done.stderr.strip().splitlines()[-1:] or [f"exit status {done.returncode}"]
         return {"file": path.name, "failed": last[0]}
@@ -237,14 +311,32 @@ def run_one(path: Path, options: argparse.Namespace) -> dict[str, Any]:
     return result
 
 
+def deviations(result: dict[str, Any]) -> Iterator[str]:
+    """Each reason for which a file is not as ffmpeg has it."""
+    if "pictures" not in result:
+        yield "ffmpeg cannot decode it"
+        return
+    if result["access_units"] != result["reference_access_units"]:
+        yield f"{result['access_units']} access units, ffprobe counts {result['reference_access_units']}"
+    if [result["reference_size"]] != result["sizes"] and result["unlike"]:
+        yield f"sizes {result['sizes']}, ffprobe tells {result['reference_size']}"
+    pictures = f"of {result['reference_pictures']} pictures"
+    if result["missing"]:
+        yield f"{len(result['missing'])} {pictures} missing, the first is {result['missing'][0]}"
+    if result["unlike"]:
+        yield f"{len(result['unlike'])} delivered like none of ffmpeg's, the first is {result['unlike'][0]}"
+    yield from (f"error: {message}" for message in result["errors"])
+
+
 def verdict(result: dict[str, Any]) -> str:
+    if "passed_over" in result:
+        return f"passed over: {result['passed_over']}"
     if "failed" in result:
         return f"FAILED: {result['failed']}"
     if not result["accounted"]:
         return f"FAILED: unaccounted access units: {result['outcomes']}"
-    if result["equal"]:
-        return "ok"
-    return f"deviates: {result['pictures']} of {result['reference_pictures']} pictures, wrong {result['wrong']}"
+    reasons = "; ".join(deviations(result))
+    return f"deviates: {reasons}" if reasons else "ok"
 
 
 def main() -> int:
@@ -252,7 +344,7 @@ def main() -> int:
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--hardware", choices=("software", "preferred", "required"), default="preferred")
-    parser.add_argument("--limit", type=float, default=120, help="seconds for one file")
+    parser.add_argument("--limit", type=float, default=300, help="seconds for one file")
     parser.add_argument("--json", action="store_true", help="print one JSON document a file")
     options = parser.parse_args()
     if options.one:
