@@ -74,6 +74,11 @@ test: system test-rust test-python check-wheel ## Run all tests: Rust, pytest on
 .PHONY: test-rust
 test-rust: system ## Run the Rust tests
 	cargo test --release --locked --workspace --exclude savant-python
+	$(MAKE) test-schedules
+
+.PHONY: test-schedules
+test-schedules: ## Run the decoder on SCHEDULES random schedules of its threads for each test
+	SAVANT_SCHEDULES=$(or $(SCHEDULES),500) cargo test --release --locked --package savant-decoders --features shuttle --lib schedules
 
 .PHONY: test-python
 test-python: system $(VENV)/.wheel ## Run pytest on the installed wheel (ARGS="..." goes to pytest)

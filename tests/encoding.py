@@ -183,6 +183,14 @@ def ffmpeg_rgba(path: Path, width: int, height: int) -> np.ndarray:
     return np.frombuffer(done.stdout, np.uint8).reshape(-1, height, width, 4)
 
 
+def assert_ffmpeg_is_content(path: Path) -> None:
+    """Decodes a file with ffmpeg, which must say nothing."""
+    done = subprocess.run(
+        ["ffmpeg", "-v", "warning", "-i", str(path), "-f", "null", "-"], check=True, capture_output=True, text=True
+    )
+    assert done.stderr == "", done.stderr
+
+
 def nal_types(data: bytes, codec: Codec) -> list[int]:
     """The types of the NAL units of a byte stream."""
     found = []

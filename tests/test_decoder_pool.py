@@ -267,7 +267,7 @@ def test_a_dropped_pool_is_torn_down_in_the_background(native_threads: Callable[
     for index in range(4):
         owner.pool.submit(raw_frame(f"s{index}"), RAW)
     gone = weakref.ref(owner)
-    assert "savant-sweep" in native_threads()
+    wait_until(lambda: "savant-sweep" in native_threads())
     wait_until(lambda: gone().pool.stats()["in_flight"] == 0)
     del owner
     gc.collect()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from clips_lib import CLIPS, Clip, read_frame_number
-from decoding import SOURCE, Recorder, assert_accounted, config, packets, recorded
+from decoding import SOURCE, Recorder, assert_accounted, config, packets, packets_of, recorded
 from pools import pool_config, submit_until_full, wait_until
 from savant_rs.deepstream import (
     FlexibleDecoder,
@@ -56,13 +59,13 @@ class Overflow:
             assert read_frame_number(picture.pixels) == numbers[position[picture.frame.uuid]]
 
 
-def overflow(clip: Clip, policy: QueuePolicy, laps: int = 1) -> Overflow:
+def overflow(path: Path, policy: QueuePolicy, laps: int = 1) -> Overflow:
     """Submits a clip several times while the callback takes nothing; where that makes a submit wait, it may go on."""
     gate = Gate()
     decoder = FlexibleDecoder(config(pool_size=2).with_queue_policy(policy, max_packets=6), gate)
     sent, waited = [], 0
     for _ in range(laps):
-        for frame, data in packets(clip):
+        for frame, data in packets_of(path):
             sent.append(frame)
             try:
                 decoder.submit(frame, data, timeout_ms=100)
@@ -115,26 +118,74 @@ def test_the_configuration() -> None:
     ],
 )
 def test_after_old_groups_of_pictures_were_dropped_every_picture_is_right(name: str) -> None:
-    result = overflow(CLIPS[name], QueuePolicy.DROP_OLDEST_GOP, laps=3)
+    result = overflow(CLIPS[name].path, QueuePolicy.DROP_OLDEST_GOP, laps=3)
     assert result.waited == 0
     assert {skip.reason.detail for skip in result.dropped} == {"drop_oldest_gop"}
     assert all(skip.data for skip in result.dropped)
     result.check_pictures(CLIPS[name])
 
 
+def test_a_stream_that_has_no_random_access_point_left_is_told_of_and_goes_on_at_the_next() -> None:
+    clip = CLIPS["h264_baseline_640x360"]
+    gate = Gate()
+    decoder = FlexibleDecoder(config(pool_size=2).with_queue_policy(QueuePolicy.DROP_OLDEST_GOP, max_packets=6), gate)
+    decoder.submit(*packets(clip)[0])
+    for _ in range(12):
+        for frame, data in packets(clip)[1:30]:
+            decoder.submit(frame, data, timeout_ms=0)
+    gate.opened.set()
+    wait_until(lambda: "error" in gate.recorder.kinds)
+    wait_until(lambda: decoder.stats()["blocked_on"] == "random_access")
+    errors = [error for kind, error in gate.recorder.events if kind == "error"]
+    assert len(errors) == 1 and "no random access point came in the 300 packets" in errors[0].message
+    assert errors[0].frame is None and decoder.stats()["errors"] == 0
+    for frame, data in packets(clip):
+        decoder.submit(frame, data)
+        wait_until(lambda: decoder.stats()["queue_depths"]["input"] < 4)
+    assert decoder.stats()["blocked_on"] != "random_access"
+    decoder.graceful_shutdown()
+    assert_accounted(decoder.stats())
+    last = gate.recorder.pictures[-clip.packets :]
+    assert [read_frame_number(picture.pixels) for picture in last] == list(numbers_by_packet(clip).values())
+
+
 @pytest.mark.parametrize("name", ["h264_bpyramid_640x360", "hevc_720p", "mjpeg_480x272"])
 def test_pictures_that_no_other_refers_to_are_dropped_alone(name: str) -> None:
     clip = CLIPS[name]
-    result = overflow(clip, QueuePolicy.DROP_NON_REFERENCE)
+    result = overflow(clip.path, QueuePolicy.DROP_NON_REFERENCE)
     assert {skip.reason.detail for skip in result.dropped} == {"drop_non_reference"}
     assert len(result.recorder.pictures) == clip.packets - len(result.dropped), "nothing else is amiss"
     result.check_pictures(clip)
 
 
+@pytest.mark.ffmpeg
+@pytest.mark.parametrize("encoder", ["libvpx", "libvpx-vp9"])
+def test_pictures_of_the_upper_temporal_layer_are_dropped_alone(encoder: str, tmp_path: Path) -> None:
+    """Streams for video calls: every other picture is one that nothing depends on. What is left is not changed."""
+    path = tmp_path / "layers.ivf"
+    source = ["-f", "lavfi", "-i", "testsrc2=size=192x144:rate=25", "-frames:v", "60"]
+    layers = "ts_number_layers=2:ts_target_bitrate=100,150:ts_rate_decimator=2,1:ts_periodicity=2:ts_layer_id=0,1"
+    options = ["-deadline", "realtime", "-cpu-used", "5", "-lag-in-frames", "0", "-auto-alt-ref", "0", "-g", "60"]
+    resilient = ["-error-resilient", "default", "-ts-parameters", f"{layers}:ts_layering_mode=2", "-b:v", "150k"]
+    subprocess.run(["ffmpeg", "-v", "error", *source, "-c:v", encoder, *options, *resilient, str(path)], check=True)
+    with recorded() as (decoder, everything):
+        for frame, data in packets_of(path):
+            decoder.submit(frame, data)
+    whole = [picture.pixels for picture in everything.pictures]
+    assert len(whole) == 60
+    result = overflow(path, QueuePolicy.DROP_NON_REFERENCE)
+    assert {skip.reason.detail for skip in result.dropped} == {"drop_non_reference"}
+    assert len(result.recorder.pictures) == 60 - len(result.dropped)
+    places = {frame.uuid: index for index, frame in enumerate(result.sent)}
+    assert all(places[skip.frame.uuid] % 2 == 1 for skip in result.dropped)
+    for picture in result.recorder.pictures:
+        assert np.array_equal(picture.pixels, whole[places[picture.frame.uuid]])
+
+
 @pytest.mark.parametrize("name", ["h264_bpyramid_640x360", "hevc_720p", "vp9_640x360", "av1_640x360"])
 def test_a_packet_that_found_no_room_may_come_again(name: str) -> None:
     clip = CLIPS[name]
-    result = overflow(clip, QueuePolicy.BLOCK)
+    result = overflow(clip.path, QueuePolicy.BLOCK)
     assert result.waited
     assert len(result.recorder.pictures) == clip.frames
     result.check_pictures(clip)
@@ -142,7 +193,7 @@ def test_a_packet_that_found_no_room_may_come_again(name: str) -> None:
 
 def test_where_nothing_can_be_dropped_the_submit_waits() -> None:
     clip = CLIPS["vp9_640x360"]
-    result = overflow(clip, QueuePolicy.DROP_NON_REFERENCE)
+    result = overflow(clip.path, QueuePolicy.DROP_NON_REFERENCE)
     assert result.waited and not result.dropped
     assert len(result.recorder.pictures) == clip.frames
 

@@ -262,7 +262,7 @@ def test_formats_of_several_planes_are_no_mat() -> None:
 
 @pytest.mark.gpu
 def test_device_memory_is_no_mat_of_the_cpu() -> None:
-    with pytest.raises(RuntimeError), nvgstbuf_as_mat(empty(64, 48)):
+    with pytest.raises(RuntimeError, match="nvgstbuf_as_gpu_mat"), nvgstbuf_as_mat(empty(64, 48)):
         pass
 
 

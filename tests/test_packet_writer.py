@@ -19,6 +19,7 @@ from decoding import make_frame, packets, recorded
 from encoding import (
     FRAME_NS,
     NANOSECONDS,
+    assert_ffmpeg_is_content,
     config,
     encode,
     ffmpeg_rgba,
@@ -84,6 +85,7 @@ def test_written_files_are_read_by_everybody(kind: str, codec: Codec, b_frames: 
     times = sorted(float(packet["pts_time"]) for packet in told["packets"])
     steps = {round(later - earlier, 3) for earlier, later in itertools.pairwise(times)}
     assert steps == {FRAME_NS / 1e9}
+    assert_ffmpeg_is_content(path)
     pictures = ffmpeg_rgba(path, WIDTH, HEIGHT)
     assert [read_frame_number(picture) for picture in pictures] == list(range(COUNT))
 

@@ -68,6 +68,8 @@ def test_the_mosaic_shows_every_stream_letterboxed(tmp_path: Path) -> None:
         columns = np.arange(clip.width) * 320 // clip.width
         assert read_frame_number(tile[rows[:, None], columns]) & 0xFF == clip.frames - 1
         assert tile[: edge - 2, :, :3].max() < 30
+        # The band of its name.
+        assert 8 < tile[-20:-4, -10:, :3].mean() < 40
     assert last[322:, 322:, :3].max() < 30
 
 

@@ -212,14 +212,19 @@ def test_what_was_drawn_stays_after_rendering() -> None:
 
 def test_canvases_of_one_thread_do_not_mix() -> None:
     first, second = SkiaCanvas.create(40, 30), SkiaCanvas.create(50, 20)
+    pixels = random_pixels(6, 6)
+    images = [skia.Image.fromarray(pixels, skia.kRGBA_8888_ColorType)] * 2
+    images = [image.makeTextureImage(each.gr_context) for image, each in zip(images, (first, second), strict=True)]
+    for image, each in zip(images, (first, second), strict=True):
+        each.canvas().drawImage(image, 20, 10)
     draw_rect(first, 0, 0, 10, 10, 255, 0, 0, 255)
     draw_rect(second, 5, 5, 20, 10, 0, 255, 0, 255)
     draw_rect(first, 30, 20, 40, 30, 0, 0, 255, 255)
     expected = np.zeros((30, 40, 4), np.uint8)
-    expected[:10, :10], expected[20:, 30:] = (255, 0, 0, 255), (0, 0, 255, 255)
+    expected[:10, :10], expected[20:, 30:], expected[10:16, 20:26] = (255, 0, 0, 255), (0, 0, 255, 255), pixels
     assert (rendered(first) == expected).all()
     expected = np.zeros((20, 50, 4), np.uint8)
-    expected[5:10, 5:20] = (0, 255, 0, 255)
+    expected[5:10, 5:20], expected[10:16, 20:26] = (0, 255, 0, 255), pixels
     assert (rendered(second) == expected).all()
 
 

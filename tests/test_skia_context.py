@@ -52,6 +52,7 @@ def test_other_threads_are_refused() -> None:
         context.make_current,
         context.close,
         canvas.canvas,
+        lambda: canvas.gr_context,
         canvas.close,
         lambda: canvas.render_to_nvbuf(buffer),
         lambda: canvas.load(buffer),

@@ -142,7 +142,10 @@ def nvgstbuf_as_mat(buf: SharedBuffer) -> Generator[tuple[NDArray[np.uint8], Non
 
     from savant_rs.deepstream import SurfaceView
 
-    yield np.asarray(SurfaceView.from_buffer(buf)), None
+    view = SurfaceView.from_buffer(buf)
+    if not hasattr(view, "__array_interface__"):
+        raise RuntimeError("the CPU does not reach the buffer's memory; use nvgstbuf_as_gpu_mat")
+    yield np.asarray(view), None
 
 
 def from_gpumat(

@@ -37,8 +37,8 @@ class SkiaCanvas:
     offers, normally Mesa on the CPU. The top left corner is (0, 0); colours are stored multiplied by alpha, without a
     colour space.
 
-    The canvas belongs to the thread that made it; elsewhere :meth:`canvas`, :meth:`load` and :meth:`render_to_nvbuf`
-    raise ``RuntimeError``. A thread with several canvases calls :meth:`canvas` again before it draws on another one.
+    The canvas belongs to the thread that made it; elsewhere everything but its size raises ``RuntimeError``. A thread
+    with several canvases calls :meth:`canvas` again before it draws on another one.
 
     Raises ``ImportError`` without skia-python, ``RuntimeError`` if Skia cannot draw on the context.
     """
@@ -111,10 +111,11 @@ class SkiaCanvas:
 
     @property
     def gr_context(self) -> skia.GrDirectContext:
-        """Skia's context on the GPU.
+        """Skia's context on the GPU; its OpenGL context becomes current.
 
         With it images can be kept where they are drawn: ``image.makeTextureImage(canvas.gr_context)``.
         """
+        self._enter()
         return self._gr_context
 
     @property

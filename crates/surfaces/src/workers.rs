@@ -66,12 +66,12 @@ pub fn cores() -> usize {
 
 /// Runs `job` on the pool, or here when none of the pool's threads could be made.
 pub fn spawn(job: impl FnOnce() + Send + 'static) {
+    static QUEUE: OnceLock<Option<&'static Queue>> = OnceLock::new();
     if cfg!(feature = "shuttle") {
         // A schedule ends when all threads have, and the pool's never do.
         thread::spawn(job);
         return;
     }
-    static QUEUE: OnceLock<Option<&'static Queue>> = OnceLock::new();
     let queue = QUEUE.get_or_init(|| {
         let queue: &'static Queue = Box::leak(Box::default());
         queue.start().then_some(queue)

@@ -12,7 +12,8 @@ from savant_rs.deepstream import _native
 # At the exit: a handler that hangs keeps nobody for longer.
 _EXIT_LIMIT_S = 5.0
 
-_lock = threading.Lock()
+# A signal handler may fork.
+_lock = threading.RLock()
 _pump: threading.Thread | None = None
 
 

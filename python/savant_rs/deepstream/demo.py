@@ -76,6 +76,8 @@ def finish_mosaic(mosaic: Mosaic, console: Console) -> list[str]:
         mosaic.finish()
     except RuntimeError as error:
         return [f"the mosaic: {error}"]
+    if mosaic.names.missing is not None:
+        console.print(f"note: no names in the mosaic: {mosaic.names.missing}", markup=False)
     console.print(f"mosaic: {mosaic.path}, {mosaic.pictures} pictures by {mosaic.encoder}", markup=False)
     return []
 

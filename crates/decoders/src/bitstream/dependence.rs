@@ -7,20 +7,35 @@ use h264_reader::nal::sps::{FrameMbsFlags, SeqParameterSet};
 
 use super::bits::bits;
 use super::nal::{self, Framing};
+use super::{samples, vp8, vpx};
 
 /// How an access unit hangs together with those around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Dependence {
     /// No picture from here on refers to one before.
     pub is_start: bool,
-    /// No other picture refers to this one, and nothing else is read with the help of it.
+    /// No other picture refers to this one, and nothing is read with the help of it, but for what the next says.
     pub is_disposable: bool,
+    /// It leaves something to the next access unit beside its picture.
+    pub leaves_context: bool,
+    /// It may be read with the help of what the one in front left.
+    pub needs_context: bool,
 }
 
-const INDEPENDENT: Dependence = Dependence {
-    is_start: true,
-    is_disposable: true,
-};
+impl Dependence {
+    const INDEPENDENT: Self = Self {
+        is_start: true,
+        is_disposable: true,
+        leaves_context: false,
+        needs_context: false,
+    };
+
+    /// Whether it can be left out in front of `next`, which may be still unknown.
+    pub fn can_go(&self, next: Option<&Self>) -> bool {
+        let leaves_nothing = !self.leaves_context || next.is_some_and(|next| !next.needs_context);
+        self.is_disposable && leaves_nothing
+    }
+}
 
 /// Reads the access units of one stream, from its start.
 #[derive(Debug, Clone)]
@@ -28,6 +43,7 @@ pub struct DependenceReader {
     codec: Codec,
     /// Whether pictures of the topmost temporal layer can be told, and which it is.
     top_layer: Option<u8>,
+    vp8: vp8::HeaderReader,
 }
 
 impl DependenceReader {
@@ -35,30 +51,38 @@ impl DependenceReader {
         Self {
             codec,
             top_layer: None,
+            vp8: vp8::HeaderReader::default(),
         }
     }
 
     /// Of the next access unit; H.264 and HEVC with start codes.
     ///
-    /// A VP8, VP9 or AV1 frame that no picture refers to may still change the probabilities and the motion
-    /// vectors that the next one is read with: none counts as disposable.
+    /// An AV1 frame that no picture refers to is not told from others.
     pub fn read(&mut self, data: &[u8]) -> Dependence {
-        let is_start = match self.codec {
-            Codec::H264 => return self.of_units(data, Self::h264),
-            Codec::Hevc => return self.of_units(data, Self::hevc),
-            Codec::Vp8 => data.first().is_some_and(|tag| tag & 1 == 0),
-            Codec::Vp9 => super::samples::vp9(data).is_some(),
-            Codec::Av1 => av1_is_start(data),
+        match self.codec {
+            Codec::H264 => self.of_units(data, Self::h264),
+            Codec::Hevc => self.of_units(data, Self::hevc),
+            Codec::Vp8 => Dependence {
+                is_start: data.first().is_some_and(|tag| tag & 1 == 0),
+                is_disposable: self.vp8.is_disposable(data),
+                ..Dependence::default()
+            },
+            Codec::Vp9 => Dependence {
+                is_start: samples::vp9(data).is_some(),
+                is_disposable: vpx::vp9_is_unreferenced(data),
+                leaves_context: true,
+                needs_context: vpx::vp9_leans_on_previous(data),
+            },
+            Codec::Av1 => Dependence {
+                is_start: av1_is_start(data),
+                ..Dependence::default()
+            },
             Codec::Jpeg
             | Codec::SwJpeg
             | Codec::Png
             | Codec::RawRgba
             | Codec::RawRgb
-            | Codec::RawNv12 => return INDEPENDENT,
-        };
-        Dependence {
-            is_start,
-            is_disposable: false,
+            | Codec::RawNv12 => Dependence::INDEPENDENT,
         }
     }
 
@@ -75,6 +99,7 @@ impl DependenceReader {
         Dependence {
             is_start: starts,
             is_disposable: disposable && !starts && !others,
+            ..Dependence::default()
         }
     }
 
@@ -182,11 +207,8 @@ mod tests {
             .iter()
             .flat_map(|unit| [&[0, 0, 0, 1], *unit].concat())
             .collect();
-        let Dependence {
-            is_start,
-            is_disposable,
-        } = reader.read(&data);
-        (is_start, is_disposable)
+        let dependence = reader.read(&data);
+        (dependence.is_start, dependence.can_go(None))
     }
 
     #[test]
@@ -247,6 +269,18 @@ mod tests {
         for damaged in [&[][..], &[0x0a], &[0x0a, 0xff, 0xff], &[0x36]] {
             assert!(!is_start(damaged));
         }
+    }
+
+    #[test]
+    fn a_vp9_frame_goes_if_the_next_needs_nothing_of_it() {
+        let mut reader = DependenceReader::new(Codec::Vp9);
+        let mut read = |frame: &[u8]| reader.read(frame);
+        // No reference refreshed, and one; error resilient or not.
+        let (alone, leans) = (read(&[0x87, 0x00, 0x80]), read(&[0x86, 0x00, 0x00, 0x80]));
+        let kept = read(&[0x87, 0x01, 0x80]);
+        assert!(alone.can_go(Some(&kept)) && leans.can_go(Some(&kept)));
+        assert!(!alone.can_go(Some(&leans)) && !leans.can_go(Some(&leans)));
+        assert!(!alone.can_go(None) && !kept.can_go(Some(&alone)));
     }
 
     #[test]

@@ -11,5 +11,6 @@ pub mod presentation;
 pub mod samples;
 #[cfg(test)]
 mod unit;
+mod vp8;
 pub mod vpx;
 mod vui;

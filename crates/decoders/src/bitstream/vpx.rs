@@ -28,30 +28,64 @@ pub fn vp9_can_grow(reference: (u32, u32), size: (u32, u32)) -> bool {
     fits(reference.0, size.0) && fits(reference.1, size.1)
 }
 
+/// Whether no picture refers to one of a VP9 packet's.
+pub fn vp9_is_unreferenced(packet: &[u8]) -> bool {
+    let refreshes_nothing = |frame| {
+        let predicted = PredictedFrame::read(&mut BitReader::new(frame));
+        predicted.is_some_and(|frame| frame.refresh_flags == 0)
+    };
+    frames(packet).into_iter().all(refreshes_nothing)
+}
+
+/// Whether a VP9 packet may be read with the probabilities, motion vectors and segments of the frame in front of it.
+/// Frames that are error resilient reset all of that (7.2, `setup_past_independence`).
+pub fn vp9_leans_on_previous(packet: &[u8]) -> bool {
+    let first = frames(packet).first().copied().unwrap_or_default();
+    let predicted = PredictedFrame::read(&mut BitReader::new(first));
+    !predicted.is_some_and(|frame| frame.is_resilient) && super::samples::vp9(packet).is_none()
+}
+
+/// What a predicted frame says of itself first.
+struct PredictedFrame {
+    is_resilient: bool,
+    refresh_flags: u32,
+}
+
+impl PredictedFrame {
+    /// `uncompressed_header` up to `refresh_frame_flags` (6.2); `None` for other frames.
+    fn read(bits: &mut impl BitRead) -> Option<Self> {
+        let mut read = |count: u32| bits.read_var::<u32>(count, "uncompressed_header").ok();
+        if read(2)? != 2 {
+            return None;
+        }
+        let profile = read(1)? | read(1)? << 1;
+        if profile == 3 {
+            read(1)?;
+        }
+        let (shows_existing, is_inter) = (read(1)?, read(1)?);
+        let (is_shown, is_resilient) = (read(1)?, read(1)?);
+        if shows_existing == 1 || is_inter == 0 {
+            return None;
+        }
+        let is_intra_only = is_shown == 0 && read(1)? == 1;
+        if is_intra_only {
+            return None;
+        }
+        if is_resilient == 0 {
+            read(2)?; // reset_frame_context
+        }
+        Some(Self {
+            is_resilient: is_resilient == 1,
+            refresh_flags: read(8)?,
+        })
+    }
+}
+
 /// `uncompressed_header` up to `frame_size_with_refs` (6.2).
 fn predicted_size(frame: &[u8]) -> Option<(u32, u32)> {
     let mut bits = BitReader::new(frame);
+    PredictedFrame::read(&mut bits)?;
     let mut read = |count: u32| bits.read_var::<u32>(count, "uncompressed_header").ok();
-    if read(2)? != 2 {
-        return None;
-    }
-    let profile = read(1)? | read(1)? << 1;
-    if profile == 3 {
-        read(1)?;
-    }
-    let (shows_existing, is_inter) = (read(1)?, read(1)?);
-    let (is_shown, is_resilient) = (read(1)?, read(1)?);
-    if shows_existing == 1 || is_inter == 0 {
-        return None;
-    }
-    let is_intra_only = is_shown == 0 && read(1)? == 1;
-    if is_intra_only {
-        return None;
-    }
-    if is_resilient == 0 {
-        read(2)?; // reset_frame_context
-    }
-    read(8)?; // refresh_frame_flags
     for _ in 0..3 {
         read(4)?; // ref_frame_idx, ref_frame_sign_bias
     }
@@ -149,6 +183,31 @@ mod tests {
         assert!(vp9_can_grow((640, 360), (10240, 5760)));
         assert!(!vp9_can_grow((640, 360), (10241, 360)));
         assert!(!vp9_can_grow((640, 360), (640, 5761)));
+    }
+
+    #[test]
+    fn a_frame_may_refresh_nothing_and_lean_on_nothing() {
+        // Shown, error resilient or not with 2 bits more; then the refresh flags.
+        let (resilient, keeps) = ([0x87, 0x00, 0x80], [0x87, 0x01, 0x80]);
+        let leans = [0x86, 0x00, 0x00, 0x80];
+        let key = [0x82, 0x49, 0x83, 0x42, 0, 0, 0, 0, 0, 0];
+        let shows_existing = [0x88, 0];
+        let (hidden, marker) = ([0x85, 0x00, 0x00], 0xc1);
+        let both = [&hidden[..], &leans, &[marker, 3, 4, marker]].concat();
+        let keeps_one = [&keeps[..], &leans, &[marker, 3, 4, marker]].concat();
+        for (packet, is_unreferenced, leans) in [
+            (&resilient[..], true, false),
+            (&keeps, false, false),
+            (&leans, true, true),
+            (&key, false, false),
+            (&shows_existing, false, true),
+            (&both, true, false),
+            (&keeps_one, false, false),
+            (&[], false, true),
+        ] {
+            assert_eq!(vp9_is_unreferenced(packet), is_unreferenced, "{packet:x?}");
+            assert_eq!(vp9_leans_on_previous(packet), leans, "{packet:x?}");
+        }
     }
 
     #[test]

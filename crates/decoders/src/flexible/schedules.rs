@@ -17,7 +17,7 @@ use surfaces::sync::{Mutex, thread};
 use surfaces::wait::Wait;
 
 use super::*;
-use crate::output::Output;
+use crate::output::{FrameOutput, Output};
 use crate::pull::Outputs;
 
 /// Sets how many schedules each test tries, of each kind.
@@ -177,6 +177,28 @@ fn buffers_that_come_back_wake_the_decoder_and_the_submitter() {
         decoder.graceful_shutdown(Wait::forever()).expect("once");
         check_sums(&decoder, taken);
         assert_eq!(decoder.stats().counters.delivered, 12);
+    });
+}
+
+#[test]
+fn outputs_that_the_callback_takes_at_last_wake_the_decoder_that_had_no_room_for_more() {
+    on_schedules(|| {
+        let (open, opened) = surfaces::sync::mpsc::channel::<()>();
+        let opened = Mutex::new(opened);
+        let mut config = config();
+        config.stream.pool_size = 0;
+        let sink = move |output: Output<u32>| {
+            if let Output::Frame(FrameOutput { frame: 0, .. }) = output {
+                let _ = opened.lock().recv();
+            }
+        };
+        let decoder = Arc::new(Decoder::new(config, Arc::new(sink)));
+        let other = decoder.clone();
+        let submitter = thread::spawn(move || submit(&other, 0..30));
+        open.send(()).expect("the callback is there");
+        let taken = submitter.join().expect("it returns");
+        decoder.graceful_shutdown(Wait::forever()).expect("once");
+        check_sums(&decoder, taken);
     });
 }
 

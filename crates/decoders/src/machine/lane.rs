@@ -1,6 +1,7 @@
 //! A session and the outputs that leave through its lane.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::iter;
 use std::ops::RangeBounds;
 use std::time::{Duration, Instant};
 
@@ -244,10 +245,15 @@ impl<F: Flow> Session<F> {
         });
     }
 
-    /// Takes the oldest packet out whose picture no other refers to, if there is one.
-    pub fn take_disposable(&mut self) -> Vec<Flight<F>> {
-        let is_disposable = |queued: &Queued<F>| queued.dependence.is_disposable;
-        match self.input.iter().position(is_disposable) {
+    /// Takes the oldest packet out that nothing depends on, if there is one; `next` comes behind those that are
+    /// queued.
+    pub fn take_disposable(&mut self, next: &Dependence) -> Vec<Flight<F>> {
+        let queued = || self.input.iter().map(|queued| &queued.dependence);
+        let behind = queued().skip(1).chain(iter::once(next));
+        let goes = queued()
+            .zip(behind)
+            .position(|(one, next)| one.can_go(Some(next)));
+        match goes {
             Some(index) => self.take_queued(index..=index),
             None => Vec::new(),
         }

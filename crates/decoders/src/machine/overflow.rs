@@ -46,12 +46,12 @@ impl<F: Flow> Machine<F> {
         }
         let left_out = match policy {
             QueuePolicy::Block => Vec::new(),
-            QueuePolicy::DropNonReference => session.take_disposable(),
+            QueuePolicy::DropNonReference => session.take_disposable(&arrival.dependence),
             QueuePolicy::DropOldestGop => session.take_oldest_gop(arrival.dependence.is_start),
         };
         let is_skipping = session.skipping.is_some();
         if left_out.is_empty() {
-            let goes = policy != QueuePolicy::Block && arrival.dependence.is_disposable;
+            let goes = policy != QueuePolicy::Block && arrival.dependence.can_go(None);
             return if goes {
                 Squeeze::LeftOut
             } else {

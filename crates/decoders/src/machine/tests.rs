@@ -52,6 +52,7 @@ fn arrival(item: u32, width: u32, gate: Gate) -> Arrival<Test> {
         dependence: Dependence {
             is_start: gate != Gate::Dependent,
             is_disposable: gate == Gate::Dependent && item.is_multiple_of(3),
+            ..Dependence::default()
         },
     }
 }

@@ -82,9 +82,10 @@ py_enum! {
     ///
     /// * ``BLOCK``: the submit waits.
     /// * ``DROP_OLDEST_GOP``: the oldest packets of the queue are skipped, up to one that no picture from there on
-    ///   refers beyond. If none is queued, so is all that comes until then.
-    /// * ``DROP_NON_REFERENCE``: packets are skipped whose pictures no other refers to, the oldest first (H.264
-    ///   without fields, HEVC, still pictures; of other codecs none). If none is queued, the submit waits.
+    ///   refers beyond. If none is queued, so is all that comes until then; when none came in 300 packets, an
+    ///   ``ErrorOutput`` without a frame tells so once.
+    /// * ``DROP_NON_REFERENCE``: packets are skipped that no other needs, the oldest first (H.264 without fields,
+    ///   HEVC, VP8, error resilient VP9, still pictures; of AV1 none). If none is queued, the submit waits.
     "QueuePolicy" PyQueuePolicy for QueuePolicy {
         "BLOCK" = Block,
         "DROP_OLDEST_GOP" = DropOldestGop,

@@ -20,6 +20,8 @@ from savant_rs.deepstream import (
 )
 from savant_rs.gstreamer import Codec, PacketWriter
 
+from .names import Names
+
 TILE = 320
 # What most players and hardware take.
 LARGEST_SIDE = 4096
@@ -28,7 +30,7 @@ NS_PER_FRAME = 1_000_000_000 // FPS
 
 
 class Mosaic:
-    """Shows the latest picture of each stream. Each `show` is one picture of the video, as H.264 in an MP4 file.
+    """Shows the latest picture of each stream, with its name. Each `show` is one picture of an MP4 file with H.264.
 
     The encoder of the GPU is used where there is one. `RuntimeError` where no encoder for H.264 is installed.
     """
@@ -43,6 +45,7 @@ class Mosaic:
         self._corners = {
             name: (index // columns * self.tile, index % columns * self.tile) for index, name in enumerate(names)
         }
+        self.names = Names(self._corners, self.tile, gpu_id)
         self._pixels = np.zeros((rows * self.tile, columns * self.tile, 4), np.uint8)
         self._pixels[..., 3] = 255
         height, width = self._pixels.shape[:2]
@@ -66,6 +69,7 @@ class Mosaic:
         """Encode the tiles as they are now. Waits while the encoder has enough to do."""
         buffer = self._generator.acquire_with_params(self.pictures * NS_PER_FRAME, NS_PER_FRAME)
         SurfaceView.from_buffer(buffer).upload(self._pixels)
+        self.names.draw_over(buffer)
         self._encoder.submit(buffer)
         self.pictures += 1
 
