@@ -30,7 +30,7 @@ pub(in super::super) fn convert_row(factors: &Factors, row: Row<'_, u8>, to: &mu
 /// only.
 #[target_feature(enable = "avx2")]
 pub(in super::super) fn stream_row(factors: &Factors, row: Row<'_, u8>, to: &mut [u8]) {
-    if to.as_ptr().cast::<__m256i>().is_aligned() {
+    if to.as_ptr().addr().is_multiple_of(size_of::<__m256i>()) {
         convert_samples::<true>(factors, row, to);
     } else {
         convert_samples::<false>(factors, row, to);
