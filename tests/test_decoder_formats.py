@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from decoding import packets_of, recorded, rgba_from_planes
+from decoding import make_frame, packets_of, recorded, rgba_from_planes
 from savant_rs.deepstream import Hardware
+from savant_rs.primitives import Codec
 
 pytestmark = pytest.mark.ffmpeg
 
@@ -29,6 +30,8 @@ class Stream:
     pixel_format: str = "yuv420p"
     size: tuple[int, int] = (160, 96)
     container: str = "mkv"
+    matrix: str = "bt601"
+    tagged_full_range: bool = False
 
     @property
     def bits(self) -> int:
@@ -36,8 +39,8 @@ class Stream:
 
     @property
     def is_full_range(self) -> bool:
-        """What ffmpeg makes of grey pictures, and tags them with."""
-        return self.pixel_format == "gray"
+        """Also what ffmpeg makes of grey pictures, and tags them with."""
+        return self.tagged_full_range or self.pixel_format == "gray"
 
 
 def x264(params: str = "keyint=6:bframes=2", *more: str) -> tuple[str, ...]:
@@ -48,13 +51,19 @@ def x265(params: str = "keyint=6:bframes=2") -> tuple[str, ...]:
     return (*X265, f"log-level=error:{params}")
 
 
+def tagged(encoder: tuple[str, ...], matrix: str, tag: str, full: bool, pixel_format: str = "yuv420p") -> Stream:
+    """A stream that names its matrix by ``tag``, as ffmpeg calls it."""
+    arguments = (*encoder, "-colorspace", tag, "-color_range", "pc" if full else "tv")
+    return Stream(arguments, pixel_format, matrix=matrix, tagged_full_range=full)
+
+
 STREAMS = {
     "h264-10bit": Stream(x264(), "yuv420p10le"),
     "h264-422": Stream(x264(), "yuv422p"),
     "h264-422-10bit": Stream(x264(), "yuv422p10le"),
     "h264-444": Stream(x264(), "yuv444p"),
     "h264-gray": Stream(x264(), "gray"),
-    "h264-odd-size": Stream(x264(), size=(161, 95), pixel_format="yuv444p"),
+    "h264-odd-size": Stream(x264(), size=(641, 359), pixel_format="yuv444p"),
     "h264-cropped": Stream(x264(), size=(162, 94)),
     "h264-slices": Stream(x264("keyint=6:slices=4")),
     "h264-mbaff": Stream(x264("keyint=6:tff=1", "-flags", "+ilme+ildct")),
@@ -64,6 +73,8 @@ STREAMS = {
     "hevc-12bit": Stream(x265(), "yuv420p12le"),
     "hevc-422": Stream(x265(), "yuv422p"),
     "hevc-444-10bit": Stream(x265(), "yuv444p10le"),
+    "hevc-odd-size": Stream(x265(), size=(161, 95), pixel_format="yuv444p"),
+    "hevc-slices": Stream(x265("keyint=6:slices=3"), size=(160, 192)),
     "hevc-cropped": Stream(x265(), size=(162, 94)),
     "vp9-profile-1": Stream(VP9, "yuv444p"),
     "vp9-profile-2": Stream(VP9, "yuv420p10le"),
@@ -74,12 +85,23 @@ STREAMS = {
     "av1-444": Stream(AV1, "yuv444p"),
     "av1-odd-size": Stream(AV1, size=(161, 95)),
     "av1-gray": Stream(AV1, "gray"),
+    "h264-one-pixel": Stream(x264(), size=(1, 1), pixel_format="yuv444p"),
+    "vp8-one-pixel": Stream(("-c:v", "libvpx", "-b:v", "300k"), size=(1, 1)),
+    "vp9-one-pixel": Stream(VP9, size=(1, 1)),
+    "av1-one-pixel": Stream(AV1, size=(1, 1)),
+    "h264-bt601-525": tagged(x264(), "bt601", "smpte170m", full=False),
+    "h264-bt601-625": tagged(x264(), "bt601", "bt470bg", full=False),
+    "hevc-bt2020-10bit-full": tagged(x265(), "bt2020nc", "bt2020nc", full=True, pixel_format="yuv420p10le"),
+    "vp9-bt709-full": tagged(VP9, "bt709", "bt709", full=True),
+    "vp9-bt2020-10bit": tagged(VP9, "bt2020nc", "bt2020nc", full=False, pixel_format="yuv420p10le"),
+    "av1-bt709-full": tagged(AV1, "bt709", "bt709", full=True),
+    "av1-bt2020-10bit": tagged(AV1, "bt2020nc", "bt2020nc", full=False, pixel_format="yuv420p10le"),
 }
 
 
 def make(stream: Stream, path: Path) -> None:
     width, height = stream.size
-    source = f"testsrc2=size={width}x{height}:rate=25,format=yuv444p"
+    source = f"testsrc2=size=160x96:rate=25,scale={width}:{height},format=yuv444p"
     command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", source, "-frames:v", str(FRAMES)]
     subprocess.run([*command, *stream.arguments, "-pix_fmt", stream.pixel_format, str(path)], check=True)
 
@@ -116,5 +138,20 @@ def test_pictures_and_colours(stream: Stream, tmp_path: Path) -> None:
     assert len(pictures) == FRAMES, recorder.events
     assert set(recorder.reasons) <= {"no_picture"}
     for picture, planes in zip(pictures, expected, strict=True):
-        exact = rgba_from_planes(planes, "bt601", stream.is_full_range, stream.bits)
+        exact = rgba_from_planes(planes, stream.matrix, stream.is_full_range, stream.bits)
         assert np.abs(picture.pixels[..., :3] - exact).max() <= 2
+
+
+@pytest.mark.parametrize("codec", ["libx264rgb", "libx265"])
+def test_pictures_coded_as_red_green_and_blue_are_errors_that_say_so(codec: str, tmp_path: Path) -> None:
+    """Each has its one outcome, and what comes behind is decoded."""
+    path = tmp_path / "rgb.mkv"
+    options = ["-pix_fmt", "rgb24" if codec == "libx264rgb" else "gbrp"]
+    command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=160x96", "-frames:v", str(FRAMES)]
+    subprocess.run([*command, "-c:v", codec, *options, str(path)], check=True, stderr=subprocess.DEVNULL)
+    with recorded(hardware=Hardware.SOFTWARE) as (decoder, recorder):
+        for frame, data in packets_of(path):
+            decoder.submit(frame, data)
+        decoder.submit(make_frame(Codec.RawRgba, 8, 8), bytes(8 * 8 * 4))
+    assert recorder.kinds == ["error"] * FRAMES + ["change", "frame"]
+    assert all("GBR" in value.message for kind, value in recorder.events if kind == "error")

@@ -9,7 +9,7 @@ import pytest
 
 from clips_lib import CLIPS, Clip, read_frame_number
 from decoding import SOURCE, make_frame, packets, recorded
-from savant_rs.deepstream import FlexibleDecoderConfig, SavantIdMetaKind, VideoFormat, backend
+from savant_rs.deepstream import FlexibleDecoderConfig, Hardware, SavantIdMetaKind, VideoFormat, backend
 from savant_rs.primitives import Codec
 
 VIDEO = [clip for clip in CLIPS.values() if not clip.is_still]
@@ -120,6 +120,16 @@ def test_a_jpeg_of_any_size_decodes_on_the_cpu() -> None:
             decoder.submit(make_frame(codec, 100, 100), data)
     assert [picture.decoded.hardware for picture in recorder.pictures] == [False, False]
     assert [picture.decoded.codec for picture in recorder.pictures] == [Codec.Jpeg, Codec.SwJpeg]
+
+
+def test_a_jpeg_that_no_chip_takes_makes_no_decoder_where_hardware_is_required() -> None:
+    """Sides that are no multiple of 8: a chip that takes the codec does not take this picture."""
+    (_, data) = packets(CLIPS["jpeg_100x100"])[0]
+    with recorded(hardware=Hardware.REQUIRED) as (decoder, recorder):
+        decoder.submit(make_frame(Codec.Jpeg, 100, 100), data)
+    assert recorder.reasons == ["decoder_creation_failed"]
+    assert recorder.skips[0].data == data
+    assert "hardware" in recorder.skips[0].reason.detail
 
 
 @pytest.mark.parametrize("clip", [CLIPS["h264_bpyramid_640x360"], CLIPS["hevc_720p"], CLIPS["vp9_640x360"]], ids=name)

@@ -25,6 +25,13 @@ pub struct Samples {
     pub colour: Option<Colour>,
 }
 
+impl Samples {
+    /// What the picture format of a software decoder depends on.
+    pub fn format(&self) -> (ChromaFormat, u32) {
+        (self.chroma, self.bit_depth)
+    }
+}
+
 impl Default for Samples {
     fn default() -> Self {
         Self {

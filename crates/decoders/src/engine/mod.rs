@@ -108,6 +108,7 @@ impl Blueprint {
         }
         let stream = table::stream(self.codec)?;
         let element = stream.choose()?;
+        table::check_samples(element, self.codec, &self.samples)?;
         let setup = element::Setup {
             element,
             caps: stream.caps(self.profile_idc),

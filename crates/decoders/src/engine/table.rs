@@ -2,7 +2,10 @@
 
 use frames::Codec;
 
+use surfaces::platform::ChromaFormat;
+
 use super::profile;
+use crate::bitstream::samples::Samples;
 use crate::bitstream::vpx;
 
 /// How packets of a codec enter a decoder element.
@@ -88,6 +91,35 @@ impl Stream {
         }
         Ok(chosen.name)
     }
+}
+
+/// Whether an element can put out pictures of such samples; the reason if not.
+///
+/// libav's elements (1.22) crash on a picture for whose samples `GStreamer` has no format.
+pub(crate) fn check_samples(element: &str, codec: Codec, samples: &Samples) -> Result<(), String> {
+    let Samples {
+        chroma, bit_depth, ..
+    } = *samples;
+    let has_format = match chroma {
+        ChromaFormat::Other => false,
+        // H.264 without chroma is decoded as 4:2:0.
+        ChromaFormat::Monochrome if codec == Codec::Hevc => bit_depth == 8,
+        _ => matches!(bit_depth, 8 | 10 | 12),
+    };
+    if has_format || !element.starts_with("avdec_") {
+        return Ok(());
+    }
+    let chroma = match chroma {
+        ChromaFormat::Monochrome => "no chroma",
+        ChromaFormat::Yuv420 => "4:2:0",
+        ChromaFormat::Yuv422 => "4:2:2",
+        ChromaFormat::Yuv444 => "4:4:4",
+        ChromaFormat::Other => "4:4:0",
+    };
+    Err(format!(
+        "GStreamer has no picture format for {} with {chroma} and {bit_depth} bits a sample",
+        codec.name()
+    ))
 }
 
 /// How to tell whether a packet shows a picture, for codecs that are shown in decode order and have

@@ -148,6 +148,10 @@ impl Tracker {
     /// The next access unit of the session that runs.
     pub(super) fn follow(&mut self, unit: &AccessUnit, running: Running) -> Verdict {
         let stamp = self.clock.stamp(&unit.data);
+        let has_other_format = differs(
+            self.samples.map(|samples| samples.format()),
+            unit.samples.map(|samples| samples.format()),
+        );
         let is_of_another_kind = differs(self.samples.as_ref(), unit.samples.as_ref())
             || differs(self.sequence_set.as_ref(), unit.sequence_set.as_ref());
         let dependence = self.dependence.as_mut();
@@ -185,13 +189,21 @@ impl Tracker {
                 ..verdict
             };
         }
+        let begins = unit.gate != Gate::Dependent;
+        if has_other_format && !running.pairs_by_order {
+            // A session was made for what its decoder can put out.
+            return Verdict {
+                renews: begins,
+                undecodable: (!begins).then_some(NoPicture::Corrupt),
+                ..verdict
+            };
+        }
         if verdict.renews || !running.pairs_by_order {
             return verdict;
         }
         if stamp.follows_loss || stamp.is_guess {
             self.left_out.get_or_insert(0);
         }
-        let begins = unit.gate != Gate::Dependent;
         match self.left_out {
             _ if is_of_another_kind && begins => Verdict {
                 renews: true,
@@ -410,6 +422,33 @@ mod tests {
                 renews,
                 "{samples:?}"
             );
+        }
+    }
+
+    #[test]
+    fn in_software_another_format_needs_a_new_session_and_another_size_does_not() {
+        let samples = |bit_depth, width| {
+            Some(Samples {
+                size: Some((width, 16)),
+                bit_depth,
+                ..Samples::default()
+            })
+        };
+        let mut tracker = Tracker::new(Codec::Hevc, false);
+        for (samples, gate, renews, is_left_out) in [
+            (samples(8, 16), Gate::RandomAccess, false, false),
+            (samples(8, 32), Gate::RandomAccess, false, false),
+            (samples(10, 32), Gate::RandomAccess, true, false),
+            (None, Gate::Dependent, false, false),
+            (samples(9, 32), Gate::Dependent, false, true),
+        ] {
+            let arriving = AccessUnit {
+                samples,
+                ..unit(intact(1), gate)
+            };
+            let verdict = tracker.follow(&arriving, Running::default());
+            assert_eq!(verdict.renews, renews, "{samples:?}");
+            assert_eq!(verdict.undecodable.is_some(), is_left_out, "{samples:?}");
         }
     }
 
