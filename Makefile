@@ -113,9 +113,10 @@ format: $(VENV)/.dependencies ## Format Rust and Python sources
 	$(BIN)/ruff check --fix
 
 .PHONY: bench
-bench: system $(VENV)/.wheel $(VENV)/.peers ## Measure decoding and letterboxing beside other programs, conversions, and memory over many decoders
+bench: system $(VENV)/.wheel $(VENV)/.peers ## Measure decoding, letterboxing and drawing beside other programs, conversions, and memory over many decoders
 	$(PY) benches/python/decode_host.py --markdown
 	$(PY) benches/python/transform_host.py --markdown
+	$(PY) benches/python/draw.py
 	cargo bench --locked --package savant-surfaces --bench convert
 	MALLOC_ARENA_MAX=2 $(PY) benches/python/rss_slope.py
 

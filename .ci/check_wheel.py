@@ -24,6 +24,8 @@ REQUIRED = (
     f"{PACKAGE}/demo.py",
     f"{PACKAGE}/_native.pyi",
     "savant_rs/__init__.py",
+    "savant_rs/_ds_gpumat.py",
+    "savant_rs/_ds_skia_canvas.py",
     "savant_rs/primitives/__init__.py",
     "savant_rs/gstreamer/__init__.py",
 )

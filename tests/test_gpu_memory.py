@@ -1,4 +1,4 @@
-"""GPU memory by NVML, over many decoders and many frames. Other users of the GPU disturb these tests."""
+"""GPU memory by NVML, over many decoders, frames and canvases. Other users of the GPU disturb these tests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 import savant_rs.deepstream as ds
 from clips_lib import CLIPS
 from decoding import config, packets
-from savant_rs.deepstream import FlexibleDecoder, FlexibleDecoderOutput, Hardware
+from drawing import draw_rect, rendered
+from savant_rs.deepstream import FlexibleDecoder, FlexibleDecoderOutput, Hardware, SkiaCanvas
 
 pytestmark = pytest.mark.gpu
 
@@ -55,4 +56,17 @@ def test_memory_is_flat_over_frames() -> None:
     in_threads(THREADS, 10)
     before = ds.gpu_mem_used_mib()
     assert in_threads(THREADS, FRAMES // THREADS // frames + 1) >= FRAMES
+    assert ds.gpu_mem_used_mib() - before <= TOLERANCE_MIB
+
+
+def test_memory_is_flat_over_canvases() -> None:
+    def draw(times: int) -> None:
+        for _ in range(times):
+            with SkiaCanvas.create(1280, 720) as canvas:
+                draw_rect(canvas, 0, 0, 9, 9, 255, 0, 0, 255)
+                assert rendered(canvas)[0, 0].tolist() == [255, 0, 0, 255]
+
+    draw(20)
+    before = ds.gpu_mem_used_mib()
+    draw(CYCLES)
     assert ds.gpu_mem_used_mib() - before <= TOLERANCE_MIB

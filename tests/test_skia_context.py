@@ -119,6 +119,7 @@ def test_a_closed_context_refuses_its_canvas() -> None:
         with pytest.raises(RuntimeError, match="closed"):
             work()
     # It has nothing left to let go of in OpenGL.
+    canvas.close()
     canvas = context = None
     gc.collect()
     assert (rendered(SkiaCanvas.create(16, 16)) == 0).all()

@@ -160,7 +160,11 @@ class SkiaCanvas:
         without either, the end of the object does. Raises ``RuntimeError`` in another thread than that of the canvas.
         """
         if self._ctx is not None and self._finalizer.alive:
-            self._ctx.make_current()
+            try:
+                self._ctx.make_current()
+            except RuntimeError:
+                # Raises in another thread, and does nothing for a context that is closed.
+                self._ctx.close()
         self._finalizer()
         if self._ctx is not None:
             self._ctx.close()

@@ -185,3 +185,124 @@ impl Drop for SkiaContext {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use surfaces::SurfaceView;
+
+    use super::*;
+
+    fn buffer(format: VideoFormat, width: u32, height: u32) -> SharedBuffer {
+        let config = GeneratorConfig::new(format, width, height);
+        let generator = BufferGenerator::new(config).unwrap();
+        generator.acquire(Wait::forever()).unwrap()
+    }
+
+    fn pixels(buffer: &SharedBuffer) -> Vec<u8> {
+        let view = SurfaceView::from_buffer(buffer, 0, 0).unwrap();
+        let mut pixels = vec![0; view.packed_size()];
+        view.download(&mut pixels).unwrap();
+        pixels
+    }
+
+    fn filled(width: u32, height: u32) -> SharedBuffer {
+        let buffer = buffer(VideoFormat::Rgba, width, height);
+        let noise: Vec<u8> = (0..width * height * 4).map(|i| (i * i / 7) as u8).collect();
+        let view = SurfaceView::from_buffer(&buffer, 0, 0).unwrap();
+        view.upload(&noise, height as usize, width as usize, 4)
+            .unwrap();
+        buffer
+    }
+
+    #[test]
+    fn a_new_canvas_is_transparent_and_pixels_come_back() {
+        let context = SkiaContext::new(37, 21, 0).unwrap();
+        let (source, target) = (filled(37, 21), filled(37, 21));
+        context.render_to_nvbuf(&target, None).unwrap();
+        assert!(pixels(&target).iter().all(|byte| *byte == 0));
+        context.load_nvbuf(&source, None).unwrap();
+        context.render_to_nvbuf(&target, None).unwrap();
+        assert_eq!(pixels(&target), pixels(&source));
+    }
+
+    #[test]
+    fn other_sizes_formats_and_a_config_mean_a_transform() {
+        let source = filled(64, 32);
+        let context = SkiaContext::new(64, 32, 0).unwrap();
+        context.load_nvbuf(&source, None).unwrap();
+        for (format, size, config) in [
+            (VideoFormat::Rgba, (48, 48), None),
+            (VideoFormat::Nv12, (64, 32), None),
+            (
+                VideoFormat::Rgba,
+                (64, 32),
+                Some(TransformConfig {
+                    dst_padding: Some(surfaces::DstPadding {
+                        left: 8,
+                        ..Default::default()
+                    }),
+                    ..TransformConfig::default()
+                }),
+            ),
+        ] {
+            let (drawn, expected) = (
+                buffer(format, size.0, size.1),
+                buffer(format, size.0, size.1),
+            );
+            context.render_to_nvbuf(&drawn, config.as_ref()).unwrap();
+            transform(&source, None, &expected, &config.unwrap_or_default()).unwrap();
+            assert_eq!(pixels(&drawn), pixels(&expected));
+        }
+    }
+
+    #[test]
+    fn only_the_owner_may_call_and_only_until_the_end() {
+        let context = Arc::new(SkiaContext::new(8, 8, 0).unwrap());
+        let target = buffer(VideoFormat::Rgba, 8, 8);
+        let others = {
+            let (context, target) = (context.clone(), target.clone());
+            thread::spawn(move || {
+                [
+                    context.render_to_nvbuf(&target, None),
+                    context.load_nvbuf(&target, None),
+                    context.make_current(),
+                    context.close(),
+                ]
+            })
+        };
+        let others = others.join().unwrap();
+        assert!(others.iter().all(|it| *it == Err(RenderError::WrongThread)));
+        context.render_to_nvbuf(&target, None).unwrap();
+        context.close().unwrap();
+        context.close().unwrap();
+        for refused in [
+            context.render_to_nvbuf(&target, None),
+            context.load_nvbuf(&target, None),
+            context.make_current(),
+        ] {
+            assert_eq!(refused, Err(RenderError::Closed));
+        }
+    }
+
+    #[test]
+    fn contexts_end_on_any_thread() {
+        let first = SkiaContext::new(8, 8, 0).unwrap();
+        let second = SkiaContext::new(8, 8, 0).unwrap();
+        // The second one is current here, so it is put off.
+        thread::spawn(move || drop((first, second))).join().unwrap();
+        let third = SkiaContext::new(8, 8, 0).unwrap();
+        third.make_current().unwrap();
+    }
+
+    #[test]
+    fn impossible_sizes_are_refused() {
+        for (width, height) in [(0, 8), (8, 0), (u32::MAX, 8)] {
+            assert!(matches!(
+                SkiaContext::new(width, height, 0),
+                Err(RenderError::Size { limit: 1.., .. })
+            ));
+        }
+    }
+}

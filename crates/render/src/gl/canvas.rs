@@ -242,3 +242,109 @@ fn check(gl: &glow::Context, what: &'static str) -> Result<(), RenderError> {
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::context::Context;
+    use super::*;
+
+    fn context() -> (Context, glow::Context) {
+        let context = Context::new(None).unwrap();
+        let gl = context.functions();
+        (context, gl)
+    }
+
+    /// Bytes of rows that no shifted or flipped copy resembles.
+    fn noise(bytes: usize) -> Vec<u8> {
+        let next = |state: &u32| Some(state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
+        std::iter::successors(Some(1u32), next)
+            .map(|state| (state >> 24) as u8)
+            .take(bytes)
+            .collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+
+        #[test]
+        fn rows_of_any_pitch_come_back(
+            width in 1..70u32, height in 1..40u32, from_gap in 0..9usize, to_gap in 0..9usize,
+        ) {
+            let (_context, gl) = context();
+            let canvas = Canvas::new(&gl, (width, height)).unwrap();
+            let (row, rows) = (width as usize * PIXEL_BYTES, height as usize);
+            let (from_pitch, to_pitch) = (row + from_gap, row + to_gap);
+            let from = noise((rows - 1) * from_pitch + row);
+            canvas.write(&gl, &from, from_pitch).unwrap();
+            // The last row has no padding.
+            let mut to = vec![7; (rows - 1) * to_pitch + row];
+            canvas.read(&gl, &mut to, to_pitch).unwrap();
+            for (to, from) in to.chunks(to_pitch).zip(from.chunks(from_pitch)) {
+                prop_assert_eq!(&to[..row], &from[..row]);
+                prop_assert!(to[row..].iter().all(|byte| *byte == 7));
+            }
+        }
+    }
+
+    #[test]
+    fn rows_that_are_not_all_there_are_refused() {
+        let (_context, gl) = context();
+        let canvas = Canvas::new(&gl, (8, 4)).unwrap();
+        for (bytes, pitch) in [(127, 32), (4 * 31, 31), (3 * 40 + 31, 40), (0, 32)] {
+            let mut pixels = vec![0; bytes];
+            assert!(matches!(
+                canvas.read(&gl, &mut pixels, pitch),
+                Err(RenderError::Gl { .. })
+            ));
+            assert!(matches!(
+                canvas.write(&gl, &pixels, pitch),
+                Err(RenderError::Gl { .. })
+            ));
+        }
+    }
+
+    #[test]
+    fn copies_leave_the_state_as_it_was() {
+        let state = |gl: &glow::Context| {
+            [
+                glow::PACK_ROW_LENGTH,
+                glow::PACK_ALIGNMENT,
+                glow::PACK_SKIP_ROWS,
+                glow::PIXEL_PACK_BUFFER_BINDING,
+                glow::UNPACK_ROW_LENGTH,
+                glow::UNPACK_ALIGNMENT,
+                glow::UNPACK_SKIP_PIXELS,
+                glow::PIXEL_UNPACK_BUFFER_BINDING,
+                glow::READ_FRAMEBUFFER_BINDING,
+                glow::TEXTURE_BINDING_2D,
+            ]
+            // SAFETY: the context is current; the names are those of integers.
+            .map(|name| unsafe { gl.get_parameter_i32(name) })
+        };
+        let (_context, gl) = context();
+        let canvas = Canvas::new(&gl, (5, 3)).unwrap();
+        let other = Canvas::new(&gl, (2, 2)).unwrap();
+        // SAFETY: the context is current.
+        unsafe {
+            let buffer = Some(gl.create_buffer().unwrap());
+            gl.bind_buffer(glow::PIXEL_PACK_BUFFER, buffer);
+            gl.bind_buffer(glow::PIXEL_UNPACK_BUFFER, buffer);
+            gl.pixel_store_i32(glow::PACK_ROW_LENGTH, 9);
+            gl.pixel_store_i32(glow::PACK_ALIGNMENT, 8);
+            gl.pixel_store_i32(glow::PACK_SKIP_ROWS, 1);
+            gl.pixel_store_i32(glow::UNPACK_ALIGNMENT, 1);
+            gl.pixel_store_i32(glow::UNPACK_SKIP_PIXELS, 2);
+            gl.bind_framebuffer(glow::READ_FRAMEBUFFER, Some(other.framebuffer));
+            gl.bind_texture(glow::TEXTURE_2D, Some(other.texture));
+        }
+        let before = state(&gl);
+        let pixels = noise(60);
+        canvas.write(&gl, &pixels, 20).unwrap();
+        let mut read = vec![0; 60];
+        canvas.read(&gl, &mut read, 20).unwrap();
+        assert_eq!(read, pixels);
+        assert_eq!(state(&gl), before);
+    }
+}
