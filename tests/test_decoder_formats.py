@@ -155,3 +155,21 @@ def test_pictures_coded_as_red_green_and_blue_are_errors_that_say_so(codec: str,
         decoder.submit(make_frame(Codec.RawRgba, 8, 8), bytes(8 * 8 * 4))
     assert recorder.kinds == ["error"] * FRAMES + ["change", "frame"]
     assert all("GBR" in value.message for kind, value in recorder.events if kind == "error")
+
+
+@pytest.mark.parametrize(
+    ("codec", "pixel_format"),
+    [("libvpx-vp9", "yuv440p"), ("libvpx-vp9", "yuv440p10le"), ("libx265", "gray10le"), ("libx265", "gray12le")],
+)
+def test_samples_without_a_picture_format_are_refused_by_name(codec: str, pixel_format: str, tmp_path: Path) -> None:
+    """GStreamer has no format for them, and libav's element would crash the process."""
+    path = tmp_path / "stream.mkv"
+    source = ["-f", "lavfi", "-i", "testsrc=s=64x64:r=5:d=1"]
+    command = ["ffmpeg", "-v", "error", *source, "-pix_fmt", pixel_format, "-c:v", codec, str(path)]
+    subprocess.run(command, check=True, capture_output=True)
+    with recorded(hardware=Hardware.SOFTWARE) as (decoder, recorder):
+        for frame, data in packets_of(path):
+            decoder.submit(frame, data)
+    assert "frame" not in recorder.kinds
+    first = recorder.skips[0].reason
+    assert first.is_decoder_creation_failed and "no picture format" in first.detail
