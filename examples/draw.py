@@ -34,7 +34,8 @@ Picture = tuple[SharedBuffer, VideoFrame]
 OUTLINE = skia.Paint(Color=skia.ColorGREEN, Style=skia.Paint.kStroke_Style, StrokeWidth=4)
 LABEL = skia.Paint(Color=skia.Color(0, 0, 0, 170))
 TEXT = skia.Paint(Color=skia.ColorWHITE, AntiAlias=True)
-FONT = skia.Font(skia.Typeface("sans"), 16)
+# Without any font on the machine there is no text.
+FONT = skia.Font(skia.FontMgr().matchFamilyStyle("sans", skia.FontStyle()), 16)
 MARGIN = 16
 
 

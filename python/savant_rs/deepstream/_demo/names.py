@@ -36,7 +36,8 @@ class Names:
     def _draw(self, canvas: SkiaCanvas) -> None:
         import skia
 
-        font = skia.Font(skia.Typeface(), TEXT_SIZE)
+        # None where no font is installed: then there is no text.
+        font = skia.Font(skia.FontMgr().matchFamilyStyle("sans", skia.FontStyle()), TEXT_SIZE)
         band = skia.Paint(Color=skia.Color(24, 24, 28, 160))
         text = skia.Paint(Color=skia.ColorWHITE, AntiAlias=True)
         for name, (top, left) in self._corners.items():
