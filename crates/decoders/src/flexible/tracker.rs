@@ -172,6 +172,8 @@ pub(super) struct Tracker {
     sequence_set: Option<Payload>,
     /// Access units left out since a loss.
     left_out: Option<u32>,
+    /// Whether the session began between two random access points; `None` before it begins.
+    is_amid: Option<bool>,
 }
 
 impl Tracker {
@@ -185,6 +187,7 @@ impl Tracker {
             parameter_sets: None,
             sequence_set: None,
             left_out: None,
+            is_amid: None,
         }
     }
 
@@ -215,6 +218,9 @@ impl Tracker {
             self.parameter_sets.clone_from(&unit.parameter_sets);
         }
         let lies = self.lies_about_its_size(unit);
+        // Some decoders that begin there never return anything, not even behind a key frame.
+        let ends_amid = self.is_amid == Some(true) && unit.restarts;
+        self.is_amid.get_or_insert(!unit.restarts);
         let verdict = Verdict {
             stamp,
             undecodable: if stamp.lacks_references {
@@ -229,7 +235,7 @@ impl Tracker {
                 is_empty: unit.is_empty,
                 order: (!stamp.is_guess).then_some(stamp.order),
             },
-            renews: running.is_silent && unit.is_key(),
+            renews: ends_amid || (running.is_silent && unit.is_key()),
             missing_sets: lacking_sets,
             dependence,
         };
@@ -386,6 +392,24 @@ mod tests {
         assert_eq!(follow(&plain, true), (true, false, true));
         assert_eq!(follow(&plain, false), (true, false, false));
         assert_eq!(follow(&key, false), (false, true, false));
+    }
+
+    #[test]
+    fn a_session_that_began_between_key_frames_is_renewed_at_the_next() {
+        let mut tracker = Tracker::new(Codec::Vp9, false);
+        let key = unit(Vec::new(), Gate::Immediate);
+        let plain = AccessUnit {
+            restarts: false,
+            ..key.clone()
+        };
+        for (unit, renews) in [(&plain, false), (&plain, false), (&key, true)] {
+            let verdict = tracker.follow(unit, Running::default(), false);
+            assert_eq!(verdict.renews, renews);
+        }
+        let mut tracker = Tracker::new(Codec::Vp9, false);
+        for unit in [&key, &plain, &key] {
+            assert!(!tracker.follow(unit, Running::default(), false).renews);
+        }
     }
 
     #[test]

@@ -334,8 +334,10 @@ macro_rules! options_class {
             /// Damage is what the stream or the decoder tells of: a gap in the frame numbers of H.264, a picture order
             /// count of H.264 or HEVC out of its sequence, a slice header that cannot be read, a packet that no picture
             /// comes out of, a picture that the decoder marks, a stream that is joined between two random access
-            /// points, and :meth:`FlexibleDecoder.discontinuity`. It lasts until the next random access point. A
-            /// software decoder conceals wrong bits inside a picture without telling.
+            /// points, and :meth:`FlexibleDecoder.discontinuity`. It lasts until the next random access point.
+            ///
+            /// Not all damage is told of: software decoders conceal wrong bits inside a picture, and the headers of HEVC,
+            /// VP8, VP9 and AV1 do not show every loss. Who knows of a loss calls ``discontinuity``.
             ///
             /// With ``DamagePolicy.DROP_UNTIL_KEYFRAME`` and ``ERROR``, frames are skipped with the reason
             /// ``is_damaged``; a frame that no picture came out of is skipped as ``is_no_picture``, or is the one that
