@@ -110,11 +110,7 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
             let samples = samples::vp8(&payload);
             let without_picture = without_picture(vpx::vp8_is_shown(&payload));
             let config = DecoderConfig::Vp8(Vp8DecoderConfig::default());
-            Inspection {
-                restarts: samples.is_some(),
-                samples,
-                ..in_order(config, without_picture, payload)
-            }
+            with_samples(samples, in_order(config, without_picture, payload))
         }
         Codec::Vp9 => {
             let samples = samples::vp9(&payload);
@@ -122,9 +118,7 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
             let config = DecoderConfig::Vp9(Vp9DecoderConfig::default());
             Inspection {
                 predicted_size: vpx::vp9_predicted_size(&payload),
-                restarts: samples.is_some(),
-                samples,
-                ..in_order(config, without_picture, payload)
+                ..with_samples(samples, in_order(config, without_picture, payload))
             }
         }
         Codec::Av1 => {
@@ -170,6 +164,15 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
         }
         codec @ Codec::RawNv12 => return Err(unsupported(codec.name())),
     })
+}
+
+/// The same of a frame of VP8 or VP9: only the headers of key frames tell of the samples.
+fn with_samples(samples: Option<Samples>, inspection: Inspection) -> Inspection {
+    Inspection {
+        restarts: samples.is_some(),
+        samples,
+        ..inspection
+    }
 }
 
 /// Why a packet may come to no picture.

@@ -53,6 +53,8 @@ struct Damage {
 /// The damage of a session.
 #[derive(Debug, Default)]
 pub(super) struct DamageMap {
+    /// A packet has come.
+    has_begun: bool,
     /// The stretch of the packets that come now.
     current: u64,
     /// When the picture that began it is shown.
@@ -76,7 +78,7 @@ impl Standing {
 
 impl DamageMap {
     /// Takes a packet in. A session that does not begin with a random access point begins in the middle of damage.
-    pub(super) fn enter(&mut self, key: u64, continuity: Continuity, is_first: bool) -> Standing {
+    pub(super) fn enter(&mut self, key: u64, continuity: Continuity) -> Standing {
         let Continuity {
             follows_loss,
             is_damaged,
@@ -84,6 +86,7 @@ impl DamageMap {
             is_empty,
             order,
         } = continuity;
+        let is_first = !std::mem::replace(&mut self.has_begun, true);
         if restarts {
             if follows_loss {
                 self.hit(self.current, key);

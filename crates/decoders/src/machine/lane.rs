@@ -108,8 +108,6 @@ pub(super) struct Session<F: Flow> {
     pub markers: VecDeque<(u64, String)>,
     /// The decoder asked for a packet and got none.
     hungry: bool,
-    /// A packet has come.
-    has_begun: bool,
     stage: Stage,
     /// The decoder waits for a free output buffer.
     pub blocked: bool,
@@ -219,7 +217,6 @@ impl<F: Flow> Session<F> {
             drops_pictures: false,
             markers: VecDeque::new(),
             hungry: false,
-            has_begun: false,
             stage: Stage::Running,
             blocked: false,
             last_progress: now,
@@ -243,7 +240,6 @@ impl<F: Flow> Session<F> {
             let oldest = inside.map(|flight| flight.standing.oldest()).min();
             self.damage.forget_before(oldest.unwrap_or(u64::MAX));
         }
-        let is_first = !std::mem::replace(&mut self.has_begun, true);
         let flight = Flight {
             item,
             submitted_at: now,
@@ -252,7 +248,7 @@ impl<F: Flow> Session<F> {
             } else {
                 without_picture
             },
-            standing: self.damage.enter(key, continuity, is_first),
+            standing: self.damage.enter(key, continuity),
             passed: 0,
         };
         if is_undecodable {

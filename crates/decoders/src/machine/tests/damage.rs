@@ -195,7 +195,7 @@ fn a_loss_in_front_of_a_random_access_point_reaches_its_leading_pictures_only() 
     let (marked, [_, _, error]) = outcomes(|rig| {
         rig.send(key(0));
         rig.send(with(behind_loss(key(1)), |continuity| {
-            continuity.order = Some(9)
+            continuity.order = Some(9);
         }));
         rig.send(plain(2));
         rig.send(with(plain(3), |continuity| continuity.order = Some(10)));
