@@ -2,6 +2,7 @@
 
 use frames::{Codec, FrameInfo};
 
+use crate::bitstream::av1;
 use crate::bitstream::h26x::{AccessUnit, Syntax};
 use crate::bitstream::image::{self, JpegHeader};
 use crate::bitstream::nal::Framing;
@@ -21,6 +22,7 @@ use crate::output::Payload;
 const MAX_REORDER: usize = 16;
 
 /// What a packet says about itself.
+#[allow(clippy::struct_excessive_bools)] // facts that do not depend on each other
 pub(crate) struct Inspection {
     /// The configuration of a decoder that begins with this packet.
     pub config: DecoderConfig,
@@ -41,6 +43,10 @@ pub(crate) struct Inspection {
     pub parameter_sets: Option<Payload>,
     /// The H.264 or HEVC sequence parameter set that the packet brings.
     pub sequence_set: Option<Payload>,
+    /// Whether no picture from here on, in the order in which they are shown, refers to one before.
+    pub restarts: bool,
+    /// Whether the packet holds no picture.
+    pub is_empty: bool,
     /// Whether a decoder that begins here finds a gap in the frame numbers of H.264.
     pub has_gap_in_front: bool,
     /// Why this stream is nothing for a hardware decoder, whatever the chip can do.
@@ -77,6 +83,8 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
         is_recovery_point: false,
         parameter_sets: None,
         sequence_set: None,
+        restarts: true,
+        is_empty: false,
         has_gap_in_front: false,
         only_software: None,
     };
@@ -102,10 +110,7 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
             let samples = samples::vp8(&payload);
             let without_picture = without_picture(vpx::vp8_is_shown(&payload));
             let config = DecoderConfig::Vp8(Vp8DecoderConfig::default());
-            Inspection {
-                samples,
-                ..in_order(config, without_picture, payload)
-            }
+            with_samples(samples, in_order(config, without_picture, payload))
         }
         Codec::Vp9 => {
             let samples = samples::vp9(&payload);
@@ -113,15 +118,16 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
             let config = DecoderConfig::Vp9(Vp9DecoderConfig::default());
             Inspection {
                 predicted_size: vpx::vp9_predicted_size(&payload),
-                samples,
-                ..in_order(config, without_picture, payload)
+                ..with_samples(samples, in_order(config, without_picture, payload))
             }
         }
-        Codec::Av1 => in_order(
-            DecoderConfig::Av1(Av1DecoderConfig::default()),
-            corrupt,
-            payload,
-        ),
+        Codec::Av1 => {
+            let config = DecoderConfig::Av1(Av1DecoderConfig::default());
+            Inspection {
+                restarts: av1::is_start(&payload),
+                ..in_order(config, corrupt, payload)
+            }
+        }
         codec @ (Codec::Jpeg | Codec::SwJpeg) => {
             let header = image::jpeg_header(&payload).map_err(invalid)?;
             let backend = if codec == Codec::Jpeg {
@@ -160,6 +166,15 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
     })
 }
 
+/// The same of a frame of VP8 or VP9: only the headers of key frames tell of the samples.
+fn with_samples(samples: Option<Samples>, inspection: Inspection) -> Inspection {
+    Inspection {
+        restarts: samples.is_some(),
+        samples,
+        ..inspection
+    }
+}
+
 /// Why a packet may come to no picture.
 fn without_picture(is_shown: bool) -> NoPicture {
     if is_shown {
@@ -185,6 +200,8 @@ fn from_access_unit(unit: AccessUnit, config: impl Fn(&AccessUnit) -> DecoderCon
         is_recovery_point: unit.is_recovery_point,
         parameter_sets: unit.parameter_sets,
         sequence_set: unit.sequence_set,
+        restarts: unit.restarts,
+        is_empty: unit.is_empty,
         has_gap_in_front: unit.has_gap_in_front,
         only_software: None,
         payload: unit.annex_b,

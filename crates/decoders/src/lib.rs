@@ -26,7 +26,7 @@ pub use flexible::{
     QueueConfig, Stats, StreamConfig, Submission, live_sessions,
 };
 pub use machine::{Counters, Latency};
-pub use outcome::{DecoderParameters, NoPicture, QueuePolicy, SkipReason};
+pub use outcome::{DamagePolicy, DecoderParameters, NoPicture, QueuePolicy, SkipReason};
 pub use output::{DecodedFrame, DecoderInfo, FrameOutput, Output, Payload, Sink};
 pub use pool::{
     EvictionCallback, EvictionDecision, FlexibleDecoderPool, FlexibleDecoderPoolConfig, PoolStats,

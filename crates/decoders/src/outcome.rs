@@ -31,6 +31,14 @@ pub enum NoPicture {
 }
 
 impl NoPicture {
+    /// The same where the decoder was asked to drop pictures, too.
+    pub(crate) fn of_dropping_decoder(self) -> Self {
+        match self {
+            Self::Corrupt => Self::DropInterval,
+            other => other,
+        }
+    }
+
     /// The name given as the detail of the skip reason.
     pub fn name(self) -> &'static str {
         match self {
@@ -68,6 +76,29 @@ impl QueuePolicy {
     }
 }
 
+/// What becomes of frames that are damaged, or refer to one that is or that is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum DamagePolicy {
+    /// Their pictures are delivered, and say so.
+    #[default]
+    Deliver,
+    /// They are skipped, up to the next random access point.
+    DropUntilKeyframe,
+    /// The first ends in an error; the others are skipped, up to the next random access point.
+    Error,
+}
+
+impl DamagePolicy {
+    /// The name given as the detail of the skip reason.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Deliver => "deliver",
+            Self::DropUntilKeyframe => "drop_until_keyframe",
+            Self::Error => "error",
+        }
+    }
+}
+
 /// Why a frame was not decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SkipReason {
@@ -94,6 +125,8 @@ pub enum SkipReason {
     NoPicture(NoPicture),
     /// Packets came faster than they were decoded, and the queue's policy left it out.
     QueueOverflow(QueuePolicy),
+    /// Its picture is damaged or refers to one that is, and the damage policy leaves such out.
+    Damaged(DamagePolicy),
 }
 
 impl SkipReason {
@@ -109,6 +142,7 @@ impl SkipReason {
             Self::DecoderCreationFailed(_) => "decoder_creation_failed",
             Self::NoPicture(_) => "no_picture",
             Self::QueueOverflow(_) => "queue_overflow",
+            Self::Damaged(_) => "damaged",
         }
     }
 
@@ -123,6 +157,7 @@ impl SkipReason {
             | Self::DecoderCreationFailed(text) => Some(text.clone()),
             Self::NoPicture(why) => Some(why.name().to_owned()),
             Self::QueueOverflow(policy) => Some(policy.name().to_owned()),
+            Self::Damaged(policy) => Some(policy.name().to_owned()),
             Self::NoPayload | Self::WaitingForKeyframe | Self::DetectionBufferOverflow => None,
         }
     }

@@ -49,6 +49,8 @@ pub struct DecodedFrame {
     /// The part of the buffer that the picture covers, in pixels; `None` for a picture that belongs to no
     /// frame.
     pub rect: Option<Rect>,
+    /// Whether the picture is damaged, as far as the stream and the decoder tell.
+    pub is_corrupt: bool,
     /// The decoder that made the picture.
     pub decoder: Arc<DecoderInfo>,
 }
@@ -71,6 +73,7 @@ impl DecodedFrame {
             dts_ns: None,
             duration_ns: None,
             rect: None,
+            is_corrupt: false,
             format,
             decoder,
         }

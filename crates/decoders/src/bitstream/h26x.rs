@@ -14,7 +14,7 @@ enum Role {
     SequenceParameterSet,
     PictureParameterSet,
     RandomAccessSlice,
-    /// Any other slice of H.264.
+    /// Any other slice.
     Slice,
     /// A message that the pictures from here on, in the order in which they are shown, are right although
     /// nothing before is there (H.264 recovery point with `recovery_frame_cnt` 0).
@@ -35,6 +35,7 @@ pub enum Syntax {
 
 /// What an access unit holds.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools)] // facts that do not depend on each other
 pub struct AccessUnit {
     /// How its NAL units were delimited.
     pub framing: Framing,
@@ -44,6 +45,10 @@ pub struct AccessUnit {
     pub is_random_access: bool,
     /// Whether a decoder that has the parameter sets may begin here too (H.264 recovery point).
     pub is_recovery_point: bool,
+    /// Whether no picture from here on, in the order in which they are shown, refers to one before.
+    pub restarts: bool,
+    /// Whether it has NAL units, but none of a picture.
+    pub is_empty: bool,
     /// Whether it is a picture of H.264 that may refer to others, though decoding may begin with it.
     pub has_gap_in_front: bool,
     /// The parameter sets with start codes, if they are complete.
@@ -65,7 +70,7 @@ impl Syntax {
         };
         match self {
             Self::H264 => match header & 0x1f {
-                1 | 2 => Role::Slice,
+                1..=4 => Role::Slice,
                 5 => Role::RandomAccessSlice,
                 6 if holds_recovery_point(&unit[1..]) => Role::RecoveryPoint,
                 7 => Role::SequenceParameterSet,
@@ -75,6 +80,7 @@ impl Syntax {
             Self::Hevc => match (header >> 1) & 0x3f {
                 8 | 9 => Role::SkippedLeadingSlice,
                 16..=23 => Role::RandomAccessSlice,
+                0..=31 => Role::Slice,
                 32 => Role::VideoParameterSet,
                 33 => Role::SequenceParameterSet,
                 34 => Role::PictureParameterSet,
@@ -117,6 +123,8 @@ impl Syntax {
             .map(|unit| self.role(&payload[unit.clone()]))
             .collect();
         let has = |role| roles.contains(&role);
+        let has_start =
+            has(Role::RandomAccessSlice) || (has(Role::RecoveryPoint) && has(Role::Slice));
         let has_parameter_sets = has(Role::SequenceParameterSet)
             && has(Role::PictureParameterSet)
             && (has(Role::VideoParameterSet) || !self.needs_video_parameter_set());
@@ -126,8 +134,12 @@ impl Syntax {
             .map(|index| &annex_b[units[index].clone()]);
         AccessUnit {
             framing,
-            is_random_access: has_parameter_sets
-                && (has(Role::RandomAccessSlice) || (has(Role::RecoveryPoint) && has(Role::Slice))),
+            is_random_access: has_parameter_sets && has_start,
+            restarts: has_start,
+            is_empty: !roles.is_empty()
+                && !has_start
+                && !has(Role::Slice)
+                && !has(Role::SkippedLeadingSlice),
             is_recovery_point: has(Role::RecoveryPoint),
             has_gap_in_front: self == Self::H264 && !has(Role::RandomAccessSlice),
             parameter_sets: has_parameter_sets.then(|| parameter_sets(&annex_b, &units, &roles)),
@@ -305,6 +317,30 @@ mod tests {
             assert_eq!(unit.is_recovery_point, expected, "{messages:x?}");
             assert!(!unit.is_random_access);
         }
+    }
+
+    #[test]
+    fn pictures_restart_at_idr_irap_and_recovery_points_and_parameter_sets_hold_none() {
+        let recovery = &[0x06, 6, 1, 0xc4, 0x80][..];
+        let inspect = |syntax: Syntax, units: &[&[u8]]| {
+            let unit = syntax.inspect(&annex_b(units));
+            (unit.restarts, unit.is_empty)
+        };
+        for (units, expected) in [
+            (&[IDR][..], (true, false)),
+            (&[recovery, &[0x41, 1]], (true, false)),
+            (&[&[0x41, 1]], (false, false)),
+            (&[recovery], (false, true)),
+            (&[SPS, PPS], (false, true)),
+        ] {
+            assert_eq!(inspect(Syntax::H264, units), expected, "{units:x?}");
+        }
+        assert_eq!(inspect(Syntax::Hevc, &[&[21 << 1, 1]]), (true, false));
+        assert_eq!(inspect(Syntax::Hevc, &[&[1 << 1, 1]]), (false, false));
+        assert_eq!(inspect(Syntax::Hevc, &[&[8 << 1, 1]]), (false, false));
+        assert_eq!(inspect(Syntax::Hevc, &[&[0x40, 1]]), (false, true));
+        let garbage = Syntax::H264.inspect(&Arc::from(&[0xff; 40][..]));
+        assert!(!garbage.is_empty, "it may have been a picture");
     }
 
     #[test]

@@ -78,6 +78,8 @@ impl Blueprint {
         events: impl FnOnce(Arc<DecoderInfo>) -> Weak<dyn Events>,
     ) -> Result<Box<dyn Engine>, String> {
         self.check_config()?;
+        let (width, height) = self.coded_size();
+        picture::check_pixels(self.codec.name(), width.into(), height.into())?;
         let info = |decoder: &str, hardware| {
             Arc::new(DecoderInfo {
                 decoder: decoder.to_owned(),
@@ -119,6 +121,16 @@ impl Blueprint {
         };
         let events = events(info(element, false));
         Ok(Box::new(element::ElementEngine::new(&setup, events)?))
+    }
+
+    /// Whether a hardware decoder is asked to return fewer pictures than it takes packets.
+    pub(crate) fn drops_pictures(&self) -> bool {
+        let tunables = self.config.tunables();
+        tunables.is_some_and(|tunables| {
+            tunables
+                .drop_frame_interval
+                .is_some_and(|one_of| one_of > 1)
+        })
     }
 
     /// Whether to decode in hardware; the reason if that is required but not possible.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use surfaces::{TransformConfig, VideoFormat};
 
 use crate::config::{DecoderConfig, Hardware};
-use crate::outcome::QueuePolicy;
+use crate::outcome::{DamagePolicy, QueuePolicy};
 
 /// Changes the configuration of a decoder before it is built; runs on the submitting thread.
 pub type ConfigCallback<T> = Arc<dyn Fn(DecoderConfig, &T) -> DecoderConfig + Send + Sync>;
@@ -68,6 +68,8 @@ pub struct StreamConfig<T> {
     pub detect_buffer_limit: usize,
     /// The queue in front of the decoder.
     pub queue: QueueConfig,
+    /// What becomes of damaged pictures.
+    pub damage: DamagePolicy,
     /// How much the decoder may depend on hardware.
     pub hardware: Hardware,
     /// What is delivered.
@@ -77,7 +79,8 @@ pub struct StreamConfig<T> {
 }
 
 impl<T> StreamConfig<T> {
-    /// A configuration with the defaults: 1 s idle timeout, 10 s stall timeout, 30 packets, hardware preferred, RGBA.
+    /// A configuration with the defaults: 1 s idle timeout, 10 s stall timeout, 30 packets, damaged pictures
+    /// delivered, hardware preferred, RGBA.
     pub fn new(gpu_id: u32, pool_size: u32) -> Self {
         Self {
             gpu_id,
@@ -86,6 +89,7 @@ impl<T> StreamConfig<T> {
             stall_timeout: Some(Duration::from_secs(10)),
             detect_buffer_limit: 30,
             queue: QueueConfig::default(),
+            damage: DamagePolicy::default(),
             hardware: Hardware::default(),
             output: OutputConfig::default(),
             config_callback: None,

@@ -18,7 +18,9 @@ use super::error::DecoderError;
 use super::link::Link;
 use super::tracker::{AccessUnit, Running, StepBack, Tracker, Trail, Verdict};
 use crate::callback::{self, Owner};
+use crate::config::Hardware;
 use crate::engine::Blueprint;
+use crate::inspect::Inspection;
 use crate::machine::{Arrival, Effects, Flow, Gate, Input, LaneId, Limits, Machine, Outgoing};
 use crate::outcome::{DecoderParameters, NoPicture, QueuePolicy, SkipReason};
 use crate::output::{DecodedFrame, DecoderInfo, FrameOutput, Output, Packet, Payload, Sink};
@@ -41,6 +43,7 @@ pub(super) struct Finished {
     pub buffer: SharedBuffer,
     /// What the picture covers.
     pub rect: Rect,
+    pub is_corrupt: bool,
     pub decoder: Arc<DecoderInfo>,
 }
 
@@ -59,6 +62,8 @@ pub(super) struct State<T: Clone + Send + Sync + 'static> {
     pub links: HashMap<LaneId, Arc<Link<T>>>,
     pub delivery: Delivery,
     pub last_delivered: Option<FrameInfo>,
+    /// The stream that a hardware decoder broke down on, if software may take its place.
+    pub lost_hardware: Option<DecoderParameters>,
     /// Links on their way from `links` to `teardowns`.
     pub retiring: usize,
     /// Teardowns that a shutdown waits for.
@@ -99,6 +104,7 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             eos_flush: EOS_FLUSH.min(config.idle_timeout),
             stall_timeout: config.stall_timeout,
             policy: config.queue.policy,
+            damage: config.damage,
             input: config.queue.max_packets.max(1),
             reentrant_input: config.queue.max_packets.max(1).saturating_mul(4),
             output: OUTPUT_BOUND,
@@ -108,6 +114,7 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             links: HashMap::new(),
             delivery: Delivery::default(),
             last_delivered: None,
+            lost_hardware: None,
             retiring: 0,
             teardowns: Vec::new(),
         };
@@ -147,15 +154,14 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
         item: Item<T>,
         params: DecoderParameters,
         unit: &AccessUnit,
-        reorder: usize,
-        without_picture: NoPicture,
+        inspection: &Inspection,
     ) -> (Arrival<Types<T>>, StepBack) {
         let (verdict, back) = self.judge(params, unit);
         let second_field = verdict.stamp.second_field.then_some(NoPicture::SecondField);
         let without_picture = verdict
             .undecodable
             .or(second_field)
-            .unwrap_or(without_picture);
+            .unwrap_or(inspection.without_picture);
         let arrival = Arrival {
             item,
             payload: Packet {
@@ -168,11 +174,12 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             } else {
                 unit.gate
             },
-            reorder,
+            reorder: inspection.reorder,
             without_picture,
             is_undecodable: verdict.undecodable.is_some(),
             renews: verdict.renews,
             dependence: verdict.dependence,
+            continuity: verdict.continuity,
         };
         (arrival, back)
     }
@@ -199,11 +206,12 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
         };
         let mut trail = self.trail.lock();
         let back = trail.step();
+        let has_lost = trail.takes_loss();
         let tracker = &mut trail.tracker;
         if running.is_none() && unit.gate != Gate::Dependent {
             *tracker = Tracker::new(params.codec, drops);
         }
-        let verdict = tracker.follow(unit, running.unwrap_or_default());
+        let verdict = tracker.follow(unit, running.unwrap_or_default(), has_lost);
         if !verdict.renews {
             return (verdict, back);
         }
@@ -214,8 +222,18 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             parameter_sets: parameter_sets.or(verdict.missing_sets.clone()),
             ..unit.clone()
         };
-        let stamp = tracker.follow(&anew, Running::default()).stamp;
-        (Verdict { stamp, ..verdict }, back)
+        let begun = tracker.follow(&anew, Running::default(), false);
+        let verdict = Verdict {
+            stamp: begun.stamp,
+            continuity: begun.continuity,
+            ..verdict
+        };
+        (verdict, back)
+    }
+
+    /// Packets are missing in front of the next one.
+    pub(super) fn lose(&self) {
+        self.trail.lock().lose();
     }
 
     /// Carries effects out that start no session.
@@ -228,10 +246,37 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
         if let Some((lane, input)) = effects.input {
             self.give(lane, input);
         }
+        if let Some(lane) = effects.broken {
+            self.note_breakdown(lane);
+        }
         for lane in effects.retire {
             self.retire(lane);
         }
         self.ensure_delivery();
+    }
+
+    /// Software takes the place of a preferred hardware decoder that broke down.
+    fn note_breakdown(&self, lane: LaneId) {
+        let mut state = self.state.lock();
+        let broken = state.links.get(&lane).filter(|link| link.is_hardware());
+        let Some(params) = broken.map(|link| link.params()) else {
+            return;
+        };
+        let is_replaced = self.config.hardware == Hardware::Preferred;
+        if is_replaced && state.lost_hardware.replace(params) != Some(params) {
+            drop(state);
+            tracing::warn!(
+                "the hardware decoder of source {:?} broke down; software takes its place at the next random access \
+                 point, until codec or size change",
+                self.source_id
+            );
+        }
+    }
+
+    /// Why no hardware decoder should be tried for a stream, if one broke down on it.
+    pub(super) fn only_software(&self, params: DecoderParameters) -> Option<&'static str> {
+        (self.state.lock().lost_hardware == Some(params))
+            .then_some("the hardware decoder broke down on this stream")
     }
 
     /// Carries the effects of a submission out, and returns the lane to wait for.
@@ -251,6 +296,9 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
                 if !state.machine.has_lane(lane) {
                     // Shut down meanwhile: dropping the link stops what was built.
                     return Ok(());
+                }
+                if link.is_hardware() && blueprint.drops_pictures() {
+                    state.machine.set_drops_pictures(lane);
                 }
                 state.links.insert(lane, link.clone());
                 drop(state);
@@ -329,6 +377,7 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
                 let mut decoded =
                     DecodedFrame::of(&item.info, finished.decoder, self.config.output.format);
                 decoded.rect = Some(finished.rect);
+                decoded.is_corrupt = finished.is_corrupt;
                 Output::Frame(FrameOutput::new(decoded, item.frame, finished.buffer))
             }
             Outgoing::Orphan(decoded) => Output::OrphanFrame(decoded),

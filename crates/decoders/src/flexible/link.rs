@@ -30,6 +30,7 @@ pub fn live_sessions() -> usize {
 pub(super) struct Link<T: Clone + Send + Sync + 'static> {
     core: Arc<Core<T>>,
     lane: LaneId,
+    params: DecoderParameters,
     pool: BufferGenerator,
     decoder: OnceLock<Arc<DecoderInfo>>,
     engine: OnceLock<Box<dyn Engine>>,
@@ -71,6 +72,7 @@ impl<T: Clone + Send + Sync + 'static> Link<T> {
         let link = Arc::new(Self {
             core: core.clone(),
             lane,
+            params,
             pool,
             decoder: OnceLock::new(),
             engine: OnceLock::new(),
@@ -138,6 +140,11 @@ impl<T: Clone + Send + Sync + 'static> Link<T> {
         self.decoder.get().is_some_and(|decoder| decoder.hardware)
     }
 
+    /// Codec and declared size of the session.
+    pub(super) fn params(&self) -> DecoderParameters {
+        self.params
+    }
+
     fn decoder(&self) -> Result<Arc<DecoderInfo>, Stopped> {
         self.decoder.get().cloned().ok_or(Stopped)
     }
@@ -199,12 +206,12 @@ impl<T: Clone + Send + Sync + 'static> Events for Link<T> {
         self.wait_for_room()?;
         let decoder = self.decoder()?;
         let orphan = DecodedFrame::orphan(decoder.clone(), self.core.config.output.format);
-        let place = self
-            .core
-            .change()
-            .machine
-            .picture(self.lane, key, orphan, now());
-        let Place::Ticket(ticket) = place else {
+        let place =
+            self.core
+                .change()
+                .machine
+                .picture(self.lane, key, picture.is_corrupt(), orphan, now());
+        let Place::Ticket { ticket, is_corrupt } = place else {
             return self.check_cancelled();
         };
         let buffer = match self.acquire() {
@@ -240,6 +247,7 @@ impl<T: Clone + Send + Sync + 'static> Events for Link<T> {
                 Ok(Finished {
                     buffer,
                     rect,
+                    is_corrupt,
                     decoder,
                 })
             };

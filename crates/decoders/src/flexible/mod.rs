@@ -76,7 +76,7 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
     /// callback of this decoder it never blocks. When `wait` is over before there is room, the frame is not
     /// taken. A decoder that stalls is given up after the stall
     /// timeout, with an error output for each of its frames, and a new one begins at the next random
-    /// access point (H.264, HEVC) or the next frame.
+    /// access point. So does one after a decoder that broke down; what comes until then is skipped.
     pub fn submit(&self, submission: Submission<T>, wait: Wait<'_>) -> Result<(), DecoderError> {
         refuse_in_fork()?;
         let core = &self.core;
@@ -131,21 +131,7 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
         wait: Wait<'_>,
     ) -> Result<(), DecoderError> {
         let core = &self.core;
-        let Inspection {
-            config,
-            payload,
-            gate,
-            reorder,
-            without_picture,
-            profile_idc,
-            samples,
-            predicted_size,
-            is_recovery_point,
-            parameter_sets,
-            sequence_set,
-            has_gap_in_front,
-            only_software,
-        } = inspection;
+        let unit = AccessUnit::of(&inspection);
         let info = item.info;
         let Some(codec) = info.codec else {
             return core.refuse(item, SkipReason::NoPayload);
@@ -163,16 +149,7 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
             let turn = core.turn(wait);
             Some(turn.map_err(|error| core.or_queue_full(error))?)
         };
-        let unit = AccessUnit {
-            data: payload,
-            gate,
-            samples,
-            predicted_size,
-            is_recovery_point,
-            parameter_sets,
-            sequence_set,
-        };
-        let (arrival, back) = core.arrival(item, params, &unit, reorder, without_picture);
+        let (arrival, back) = core.arrival(item, params, &unit, &inspection);
         let mut arrival = Some(arrival);
         let submitted = core.sleep(Until::Input, wait, |state| {
             match state
@@ -196,11 +173,12 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
         };
         let effects = taken.inspect_err(|_| core.was_not_taken(back))?;
         let settle = core.carry_out_submit(effects, || {
+            let found = inspection.config;
             let config = match &core.config.config_callback {
                 Some(callback) => core
-                    .in_callback(|| callback(config.clone(), &frame))
-                    .unwrap_or(config),
-                None => config,
+                    .in_callback(|| callback(found.clone(), &frame))
+                    .unwrap_or(found),
+                None => found,
             };
             (
                 Blueprint {
@@ -209,11 +187,11 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
                     hardware: core.config.hardware,
                     gpu_id: core.config.gpu_id,
                     size: (info.width, info.height),
-                    profile_idc,
-                    samples: samples.unwrap_or_default(),
+                    profile_idc: inspection.profile_idc,
+                    samples: inspection.samples.unwrap_or_default(),
                     format: core.config.output.format,
-                    has_gap_in_front,
-                    only_software,
+                    has_gap_in_front: inspection.has_gap_in_front,
+                    only_software: core.only_software(params).or(inspection.only_software),
                 },
                 info.fps,
             )
@@ -247,6 +225,19 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
             .machine
             .source_eos(source_id.into(), core::now());
         core.carry_out(effects.ok_or(DecoderError::ShutDown)?);
+        Ok(())
+    }
+
+    /// Says that packets in front of the next one were lost: it is treated like one behind a loss that the headers
+    /// tell of. Does nothing for another source than this decoder's. Never waits.
+    pub fn discontinuity(&self, source_id: &str) -> Result<(), DecoderError> {
+        refuse_in_fork()?;
+        if self.core.is_closed() {
+            return Err(DecoderError::ShutDown);
+        }
+        if source_id == self.core.source_id {
+            self.core.lose();
+        }
         Ok(())
     }
 

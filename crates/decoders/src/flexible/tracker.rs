@@ -6,7 +6,8 @@ use crate::bitstream::dependence::{Dependence, DependenceReader};
 use crate::bitstream::presentation::{PresentationClock, Stamp};
 use crate::bitstream::samples::Samples;
 use crate::bitstream::vpx;
-use crate::machine::Gate;
+use crate::inspect::Inspection;
+use crate::machine::{Continuity, Gate};
 use crate::outcome::NoPicture;
 use crate::output::Payload;
 
@@ -28,9 +29,28 @@ pub(super) struct AccessUnit {
     pub parameter_sets: Option<Payload>,
     /// The sequence parameter set that it brings.
     pub sequence_set: Option<Payload>,
+    /// Whether no picture from here on, in the order in which they are shown, refers to one before.
+    pub restarts: bool,
+    /// Whether it holds no picture.
+    pub is_empty: bool,
 }
 
 impl AccessUnit {
+    /// That of a packet.
+    pub(super) fn of(packet: &Inspection) -> Self {
+        Self {
+            data: packet.payload.clone(),
+            gate: packet.gate,
+            samples: packet.samples,
+            predicted_size: packet.predicted_size,
+            is_recovery_point: packet.is_recovery_point,
+            parameter_sets: packet.parameter_sets.clone(),
+            sequence_set: packet.sequence_set.clone(),
+            restarts: packet.restarts,
+            is_empty: packet.is_empty,
+        }
+    }
+
     /// Whether a new decoder certainly returns pictures from here on: only the headers of key frames tell
     /// of the samples.
     fn is_key(&self) -> bool {
@@ -61,18 +81,27 @@ pub(super) struct Running {
 pub(super) struct Trail {
     pub tracker: Tracker,
     steps: u64,
+    /// How often packets were [lost](Self::lose), and of how many of these an access unit was told.
+    losses: u64,
+    told_losses: u64,
 }
 
 /// Where a trail was before a step.
 pub(super) struct StepBack {
     before: Tracker,
+    told_losses: u64,
     step: u64,
 }
 
 impl Trail {
     /// A trail that begins with this tracker.
     pub(super) fn new(tracker: Tracker) -> Self {
-        Self { tracker, steps: 0 }
+        Self {
+            tracker,
+            steps: 0,
+            losses: 0,
+            told_losses: 0,
+        }
     }
 
     /// To be called before the tracker is told of an access unit.
@@ -80,6 +109,7 @@ impl Trail {
         self.steps += 1;
         StepBack {
             before: self.tracker.clone(),
+            told_losses: self.told_losses,
             step: self.steps,
         }
     }
@@ -89,7 +119,18 @@ impl Trail {
     pub(super) fn undo(&mut self, back: StepBack) {
         if self.steps == back.step {
             self.tracker = back.before;
+            self.told_losses = back.told_losses;
         }
+    }
+
+    /// Packets in front of the next access unit are missing.
+    pub(super) fn lose(&mut self) {
+        self.losses += 1;
+    }
+
+    /// Whether packets were lost in front of the access unit of this step.
+    pub(super) fn takes_loss(&mut self) -> bool {
+        std::mem::replace(&mut self.told_losses, self.losses) != self.losses
     }
 }
 
@@ -105,6 +146,8 @@ pub(super) struct Verdict {
     pub missing_sets: Option<Payload>,
     /// What may be left out around it, where something may.
     pub dependence: Dependence,
+    /// How it goes with those before it.
+    pub continuity: Continuity,
 }
 
 /// Stamps the access units of a decoder, and knows when its pairing can no longer be trusted.
@@ -129,6 +172,8 @@ pub(super) struct Tracker {
     sequence_set: Option<Payload>,
     /// Access units left out since a loss.
     left_out: Option<u32>,
+    /// Whether the session began between two random access points; `None` before it begins.
+    is_amid: Option<bool>,
 }
 
 impl Tracker {
@@ -142,11 +187,17 @@ impl Tracker {
             parameter_sets: None,
             sequence_set: None,
             left_out: None,
+            is_amid: None,
         }
     }
 
-    /// The next access unit of the session that runs.
-    pub(super) fn follow(&mut self, unit: &AccessUnit, running: Running) -> Verdict {
+    /// The next access unit of the session that runs; `has_lost`: packets in front of it are missing.
+    pub(super) fn follow(
+        &mut self,
+        unit: &AccessUnit,
+        running: Running,
+        has_lost: bool,
+    ) -> Verdict {
         let stamp = self.clock.stamp(&unit.data);
         let has_other_format = differs(
             self.samples.map(|samples| samples.format()),
@@ -170,14 +221,25 @@ impl Tracker {
         if unit.parameter_sets.is_some() {
             self.parameter_sets.clone_from(&unit.parameter_sets);
         }
+        let lies = self.lies_about_its_size(unit);
+        // Some decoders that begin there never return anything, not even behind a key frame.
+        let ends_amid = self.is_amid == Some(true) && unit.restarts;
+        self.is_amid.get_or_insert(!unit.restarts);
         let verdict = Verdict {
             stamp,
             undecodable: if stamp.lacks_references {
                 Some(NoPicture::MissingReference)
             } else {
-                self.lies_about_its_size(unit).then_some(NoPicture::Corrupt)
+                lies.then_some(NoPicture::Corrupt)
             },
-            renews: running.is_silent && unit.is_key(),
+            continuity: Continuity {
+                follows_loss: has_lost || stamp.follows_loss,
+                is_damaged: lies || (stamp.is_guess && !unit.is_empty),
+                restarts: unit.restarts,
+                is_empty: unit.is_empty,
+                order: (!stamp.is_guess).then_some(stamp.order),
+            },
+            renews: ends_amid || (running.is_silent && unit.is_key()),
             missing_sets: lacking_sets,
             dependence,
         };
@@ -189,7 +251,11 @@ impl Tracker {
                 ..verdict
             };
         }
-        let begins = unit.gate != Gate::Dependent;
+        let begins = match unit.gate {
+            Gate::Immediate => unit.restarts,
+            Gate::RandomAccess => true,
+            Gate::Dependent => false,
+        };
         if has_other_format && !running.pairs_by_order {
             // A session was made for what its decoder can put out.
             return Verdict {
@@ -201,7 +267,7 @@ impl Tracker {
         if verdict.renews || !running.pairs_by_order {
             return verdict;
         }
-        if stamp.follows_loss || stamp.is_guess {
+        if verdict.continuity.follows_loss || stamp.is_guess {
             self.left_out.get_or_insert(0);
         }
         match self.left_out {
@@ -295,6 +361,8 @@ mod tests {
             is_recovery_point: false,
             parameter_sets: None,
             sequence_set: None,
+            restarts: gate != Gate::Dependent,
+            is_empty: false,
         }
     }
 
@@ -309,7 +377,7 @@ mod tests {
     fn after_a_loss_everything_is_left_out_until_a_new_session_begins() {
         let mut tracker = Tracker::new(Codec::H264, false);
         let mut follow = |unit: &AccessUnit| {
-            let verdict = tracker.follow(unit, HARDWARE);
+            let verdict = tracker.follow(unit, HARDWARE, false);
             (verdict.undecodable.is_some(), verdict.renews)
         };
         assert_eq!(follow(&first()), (false, false));
@@ -320,11 +388,78 @@ mod tests {
     }
 
     #[test]
+    fn a_loss_that_the_caller_tells_of_is_one_too() {
+        let mut tracker = Tracker::new(Codec::Vp9, false);
+        let key = unit(Vec::new(), Gate::Immediate);
+        let plain = AccessUnit {
+            restarts: false,
+            ..key.clone()
+        };
+        let mut follow = |unit: &AccessUnit, has_lost| {
+            let verdict = tracker.follow(unit, HARDWARE, has_lost);
+            let follows_loss = verdict.continuity.follows_loss;
+            (verdict.undecodable.is_some(), verdict.renews, follows_loss)
+        };
+        assert_eq!(follow(&key, false), (false, false, false));
+        assert_eq!(follow(&plain, true), (true, false, true));
+        assert_eq!(follow(&plain, false), (true, false, false));
+        assert_eq!(follow(&key, false), (false, true, false));
+    }
+
+    #[test]
+    fn a_session_that_began_between_key_frames_is_renewed_at_the_next() {
+        let mut tracker = Tracker::new(Codec::Vp9, false);
+        let key = unit(Vec::new(), Gate::Immediate);
+        let plain = AccessUnit {
+            restarts: false,
+            ..key.clone()
+        };
+        for (unit, renews) in [(&plain, false), (&plain, false), (&key, true)] {
+            let verdict = tracker.follow(unit, Running::default(), false);
+            assert_eq!(verdict.renews, renews);
+        }
+        let mut tracker = Tracker::new(Codec::Vp9, false);
+        for unit in [&key, &plain, &key] {
+            assert!(!tracker.follow(unit, Running::default(), false).renews);
+        }
+    }
+
+    #[test]
+    fn a_loss_is_told_with_the_next_access_unit_that_is_taken() {
+        let mut trail = Trail::new(Tracker::new(Codec::Vp9, false));
+        trail.lose();
+        let back = trail.step();
+        assert!(trail.takes_loss());
+        trail.undo(back);
+        trail.step();
+        assert!(trail.takes_loss());
+        trail.step();
+        assert!(!trail.takes_loss());
+    }
+
+    #[test]
+    fn a_slice_header_that_cannot_be_read_is_damage_and_nothing_at_all_is_none() {
+        let mut tracker = Tracker::new(Codec::H264, false);
+        let garbage = unit(vec![0xff; 9], Gate::Dependent);
+        let empty = AccessUnit {
+            is_empty: true,
+            ..garbage.clone()
+        };
+        let mut is_damaged = |unit: &AccessUnit| {
+            let verdict = tracker.follow(unit, Running::default(), false);
+            verdict.continuity.is_damaged
+        };
+        assert!(!is_damaged(&first()));
+        assert!(is_damaged(&garbage));
+        assert!(!is_damaged(&empty));
+    }
+
+    #[test]
     fn an_access_unit_that_was_not_taken_may_come_again_or_not() {
         let mut trail = Trail::new(Tracker::new(Codec::H264, true));
         let mut submit = |unit: &AccessUnit, is_taken: bool| {
             let back = trail.step();
-            let verdict = trail.tracker.follow(unit, HARDWARE);
+            let verdict = trail.tracker.follow(unit, HARDWARE, false);
             if !is_taken {
                 trail.undo(back);
             }
@@ -345,16 +480,16 @@ mod tests {
     fn a_step_back_does_not_undo_what_came_from_inside_a_callback() {
         let mut trail = Trail::new(Tracker::new(Codec::H264, false));
         trail.step();
-        trail.tracker.follow(&first(), HARDWARE);
+        trail.tracker.follow(&first(), HARDWARE, false);
         let waits = trail.step();
         let _inside = trail.step();
         let inner = trail
             .tracker
-            .follow(&unit(intact(1), Gate::Dependent), HARDWARE);
+            .follow(&unit(intact(1), Gate::Dependent), HARDWARE, false);
         trail.undo(waits);
         let after = trail
             .tracker
-            .follow(&unit(intact(2), Gate::Dependent), HARDWARE);
+            .follow(&unit(intact(2), Gate::Dependent), HARDWARE, false);
         assert!(after.stamp.order > inner.stamp.order);
         assert_eq!(after.undecodable, None);
     }
@@ -362,17 +497,17 @@ mod tests {
     #[test]
     fn a_recovery_point_begins_one_with_the_parameter_sets_of_before() {
         let mut tracker = Tracker::new(Codec::H264, false);
-        tracker.follow(&first(), HARDWARE);
+        tracker.follow(&first(), HARDWARE, false);
         let recovery = AccessUnit {
             is_recovery_point: true,
             ..unit(intact(1), Gate::Dependent)
         };
         assert!(
-            !tracker.follow(&recovery, HARDWARE).renews,
+            !tracker.follow(&recovery, HARDWARE, false).renews,
             "nothing is wrong"
         );
-        tracker.follow(&unit(gap(1), Gate::Dependent), HARDWARE);
-        let verdict = tracker.follow(&recovery, HARDWARE);
+        tracker.follow(&unit(gap(1), Gate::Dependent), HARDWARE, false);
+        let verdict = tracker.follow(&recovery, HARDWARE, false);
         assert!(verdict.renews && verdict.undecodable.is_none());
         assert_eq!(verdict.missing_sets.as_deref(), Some(&[7u8, 8][..]));
     }
@@ -380,12 +515,12 @@ mod tests {
     #[test]
     fn a_stream_without_random_access_points_goes_on() {
         let mut tracker = Tracker::new(Codec::H264, false);
-        tracker.follow(&first(), HARDWARE);
+        tracker.follow(&first(), HARDWARE, false);
         let mut left_out = 0;
         let mut data = gap(0);
         for number in 4.. {
             if tracker
-                .follow(&unit(data, Gate::Dependent), HARDWARE)
+                .follow(&unit(data, Gate::Dependent), HARDWARE, false)
                 .undecodable
                 .is_none()
             {
@@ -418,7 +553,7 @@ mod tests {
                 ..unit(Vec::new(), Gate::Immediate)
             };
             assert_eq!(
-                tracker.follow(&arriving, HARDWARE).renews,
+                tracker.follow(&arriving, HARDWARE, false).renews,
                 renews,
                 "{samples:?}"
             );
@@ -446,7 +581,7 @@ mod tests {
                 samples,
                 ..unit(intact(1), gate)
             };
-            let verdict = tracker.follow(&arriving, Running::default());
+            let verdict = tracker.follow(&arriving, Running::default(), false);
             assert_eq!(verdict.renews, renews, "{samples:?}");
             assert_eq!(verdict.undecodable.is_some(), is_left_out, "{samples:?}");
         }
@@ -460,7 +595,7 @@ mod tests {
                 sequence_set: Some(Payload::from([set])),
                 ..first()
             };
-            assert_eq!(tracker.follow(&arriving, HARDWARE).renews, renews);
+            assert_eq!(tracker.follow(&arriving, HARDWARE, false).renews, renews);
         }
     }
 
@@ -477,9 +612,9 @@ mod tests {
             samples: Some(Samples::default()),
             ..frame.clone()
         };
-        assert!(!tracker.follow(&frame, silent).renews);
-        assert!(!tracker.follow(&key_frame, Running::default()).renews);
-        assert!(tracker.follow(&key_frame, silent).renews);
+        assert!(!tracker.follow(&frame, silent, false).renews);
+        assert!(!tracker.follow(&key_frame, Running::default(), false).renews);
+        assert!(tracker.follow(&key_frame, silent, false).renews);
     }
 
     #[test]
@@ -491,7 +626,9 @@ mod tests {
                 predicted_size,
                 ..unit(Vec::new(), Gate::Immediate)
             };
-            tracker.follow(&arriving, Running::default()).undecodable
+            tracker
+                .follow(&arriving, Running::default(), false)
+                .undecodable
         };
         let key_frame = Some(Samples {
             size: Some((16, 16)),
@@ -517,7 +654,9 @@ mod tests {
         for data in [random_access(), gap(0), vec![0xff; 9]] {
             let arriving = unit(data, Gate::Dependent);
             assert_eq!(
-                tracker.follow(&arriving, Running::default()).undecodable,
+                tracker
+                    .follow(&arriving, Running::default(), false)
+                    .undecodable,
                 None
             );
         }

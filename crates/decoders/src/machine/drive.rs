@@ -2,16 +2,22 @@
 
 use std::time::Instant;
 
+use super::damage::DamageMap;
 use super::lane::{Flight, LaneId, Overdue, Ready};
 use super::{Effects, Flow, Input, Machine, Outgoing, Phase};
-use crate::outcome::SkipReason;
+use crate::outcome::{DamagePolicy, SkipReason};
 
 /// Where a picture that came out of a decoder belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// Convert it and report to [`Machine::converted`] under this ticket.
-    Ticket(u64),
-    /// It belongs to no frame, or the lane is gone: drop it.
+    Ticket {
+        /// Its name.
+        ticket: u64,
+        /// Whether damage reaches it.
+        is_corrupt: bool,
+    },
+    /// It belongs to no frame, is not delivered, or the lane is gone: drop it.
     Nowhere,
 }
 
@@ -80,6 +86,13 @@ impl<F: Flow> Machine<F> {
         effects
     }
 
+    /// The decoder of a lane has been told to drop pictures: none that does not come is missed.
+    pub fn set_drops_pictures(&mut self, id: LaneId) {
+        if let Some(session) = self.session_mut(id) {
+            session.drop_pictures();
+        }
+    }
+
     /// The decoder of a lane can take a packet.
     pub fn hungry(&mut self, id: LaneId, now: Instant) -> Option<Input<F>> {
         let session = self.session_mut(id)?;
@@ -87,15 +100,18 @@ impl<F: Flow> Machine<F> {
         session.next_input(now)
     }
 
-    /// A picture came out of a decoder, carrying the key of its packet if it kept one.
+    /// A picture came out of a decoder, carrying the key of its packet if it kept one. `is_corrupt`: the decoder
+    /// says that it is damaged.
     pub fn picture(
         &mut self,
         id: LaneId,
         key: Option<u64>,
+        is_corrupt: bool,
         orphan: F::Orphan,
         now: Instant,
     ) -> Place {
         let ticket = self.next_key;
+        let policy = self.limits.damage;
         let Some(lane) = self.lanes.iter_mut().find(|lane| lane.id == id) else {
             return Place::Nowhere;
         };
@@ -103,18 +119,33 @@ impl<F: Flow> Machine<F> {
             return Place::Nowhere;
         };
         session.answer(now);
-        let flight = key.and_then(|key| session.in_flight.remove(&key));
-        let given_up = key.map(|key| session.passed_by(key)).unwrap_or_default();
-        for flight in given_up {
-            lane.push(flight.without_picture());
-        }
-        let place = if let Some(flight) = flight {
-            lane.ready.push_back(Ready::Converting { ticket, flight });
-            Place::Ticket(ticket)
-        } else {
-            lane.push(Outgoing::Orphan(orphan));
-            Place::Nowhere
-        };
+        let flight = key.and_then(|key| session.in_flight.remove_entry(&key));
+        let standing = flight.as_ref().map(|(_, flight)| flight.standing);
+        let given_up = key
+            .map(|key| session.passed_by(key, standing))
+            .unwrap_or_default();
+        let damage = &mut session.damage;
+        let mut outputs: Vec<_> = given_up
+            .into_iter()
+            .map(|(key, flight)| Ready::Output(damage.without_picture(policy, key, flight)))
+            .collect();
+        let mut place = Place::Nowhere;
+        outputs.push(match flight {
+            None => Ready::Output(Outgoing::Orphan(orphan)),
+            Some((key, flight)) => {
+                if is_corrupt {
+                    damage.strike(key, flight.standing);
+                }
+                let is_corrupt = damage.reaches(key, flight.standing);
+                if is_corrupt && policy != DamagePolicy::Deliver {
+                    Ready::Output(damage.withhold(policy, flight))
+                } else {
+                    place = Place::Ticket { ticket, is_corrupt };
+                    Ready::Converting { ticket, flight }
+                }
+            }
+        });
+        lane.ready.extend(outputs);
         self.next_key += 1;
         self.settle_markers(id);
         place
@@ -196,7 +227,10 @@ impl<F: Flow> Machine<F> {
         {
             return self.failed(id, "the decoder ended the stream by itself");
         }
-        self.finish(id, Flight::without_picture)
+        let policy = self.limits.damage;
+        self.finish(id, |damage, key, flight| {
+            damage.without_picture(policy, key, flight)
+        })
     }
 
     /// The decoder of a lane broke down; its frames end with `message`. One that is drained and has none left
@@ -209,9 +243,19 @@ impl<F: Flow> Machine<F> {
         {
             lane.push(Outgoing::Error(None, message.to_owned()));
         }
-        self.finish(id, |flight| {
+        let is_running = self
+            .session(id)
+            .is_some_and(|session| !session.is_draining());
+        let mut effects = self.finish(id, |_, _, flight| {
             Outgoing::Error(Some(flight.item), message.to_owned())
-        })
+        });
+        if let Phase::Parked(params) = self.phase
+            && is_running
+        {
+            self.phase = Phase::Broken(params);
+            effects.broken = Some(id);
+        }
+        effects
     }
 
     /// Lets time pass: ends drains and sessions that have stalled, and flushes decoders that hold an end of
@@ -250,12 +294,16 @@ impl<F: Flow> Machine<F> {
     }
 
     /// Ends a session: every frame that is left gets its outcome.
-    fn finish(&mut self, id: LaneId, outcome: impl Fn(Flight<F>) -> Outgoing<F>) -> Effects<F> {
+    fn finish(
+        &mut self,
+        id: LaneId,
+        outcome: impl Fn(&mut DamageMap, u64, Flight<F>) -> Outgoing<F>,
+    ) -> Effects<F> {
         let mut effects = Effects::default();
         let Some(lane) = self.lane_mut(id) else {
             return effects;
         };
-        let Some(session) = lane.session.take() else {
+        let Some(mut session) = lane.session.take() else {
             return effects;
         };
         let mut markers = session.markers.into_iter().peekable();
@@ -263,7 +311,7 @@ impl<F: Flow> Machine<F> {
             while let Some((_, source_id)) = markers.next_if(|(behind, _)| *behind <= key) {
                 lane.push(Outgoing::SourceEos(source_id));
             }
-            lane.push(outcome(flight));
+            lane.push(outcome(&mut session.damage, key, flight));
         }
         for (_, source_id) in markers {
             lane.push(Outgoing::SourceEos(source_id));

@@ -5,9 +5,10 @@ use std::iter;
 use std::ops::RangeBounds;
 use std::time::{Duration, Instant};
 
+use super::damage::{DamageMap, Standing};
 use super::{Arrival, Flow, Input, Limits, Outgoing};
 use crate::bitstream::dependence::Dependence;
-use crate::outcome::{DecoderParameters, NoPicture, SkipReason};
+use crate::outcome::{DecoderParameters, NoPicture};
 
 /// Packets that a decoder may take without returning a picture: more than any keeps for reordering and in
 /// its threads.
@@ -55,7 +56,8 @@ pub(super) enum Ready<F: Flow> {
 pub(super) struct Flight<F: Flow> {
     pub item: F::Item,
     pub submitted_at: Instant,
-    without_picture: NoPicture,
+    pub without_picture: NoPicture,
+    pub standing: Standing,
     /// Pictures of later packets that came out before this one's.
     passed: usize,
 }
@@ -100,6 +102,9 @@ pub(super) struct Session<F: Flow> {
     pub skipping: Option<usize>,
     /// Frames without an outcome, those in `input` included.
     pub in_flight: BTreeMap<u64, Flight<F>>,
+    pub damage: DamageMap,
+    /// The decoder has been told to drop pictures (`drop_frame_interval`): none is missed.
+    drops_pictures: bool,
     /// Logical ends of stream, each with the first key behind it.
     pub markers: VecDeque<(u64, String)>,
     /// The decoder asked for a packet and got none.
@@ -209,6 +214,8 @@ impl<F: Flow> Session<F> {
             input: VecDeque::new(),
             skipping: None,
             in_flight: BTreeMap::new(),
+            damage: DamageMap::default(),
+            drops_pictures: false,
             markers: VecDeque::new(),
             hungry: false,
             stage: Stage::Running,
@@ -218,23 +225,37 @@ impl<F: Flow> Session<F> {
         }
     }
 
-    pub fn push(&mut self, key: u64, arrival: Arrival<F>, now: Instant) {
+    /// Takes a packet for the decoder; one that is undecodable comes back.
+    pub fn push(&mut self, key: u64, arrival: Arrival<F>, now: Instant) -> Option<Flight<F>> {
         let Arrival {
             item,
             payload,
             without_picture,
+            is_undecodable,
             dependence,
+            continuity,
             ..
         } = arrival;
-        self.in_flight.insert(
-            key,
-            Flight {
-                item,
-                submitted_at: now,
-                without_picture,
-                passed: 0,
+        if continuity.restarts {
+            let inside = self.in_flight.values();
+            let oldest = inside.map(|flight| flight.standing.oldest()).min();
+            self.damage.forget_before(oldest.unwrap_or(u64::MAX));
+        }
+        let flight = Flight {
+            item,
+            submitted_at: now,
+            without_picture: if self.drops_pictures {
+                without_picture.of_dropping_decoder()
+            } else {
+                without_picture
             },
-        );
+            standing: self.damage.enter(key, continuity),
+            passed: 0,
+        };
+        if is_undecodable {
+            return Some(flight);
+        }
+        self.in_flight.insert(key, flight);
         if self.input.is_empty() {
             self.touch(now);
         }
@@ -243,6 +264,15 @@ impl<F: Flow> Session<F> {
             payload,
             dependence,
         });
+        None
+    }
+
+    /// Expects no picture of any packet.
+    pub fn drop_pictures(&mut self) {
+        self.drops_pictures = true;
+        for flight in self.in_flight.values_mut() {
+            flight.without_picture = flight.without_picture.of_dropping_decoder();
+        }
     }
 
     /// Takes the oldest packet out that nothing depends on, if there is one; `next` comes behind those that are
@@ -345,18 +375,24 @@ impl<F: Flow> Session<F> {
         }
     }
 
-    /// Frames that the decoder will not return a picture for, now that `key` came out.
-    pub fn passed_by(&mut self, key: u64) -> Vec<Flight<F>> {
+    /// Frames that the decoder will not return a picture for, now that `key` came out. Decoders return pictures in
+    /// the order in which they are shown: one that is passed in that order is missed at once.
+    pub fn passed_by(&mut self, key: u64, standing: Option<Standing>) -> Vec<(u64, Flight<F>)> {
         let mut given_up = Vec::new();
         for (&earlier, flight) in self.in_flight.range_mut(..key) {
             flight.passed += 1;
+            if flight.without_picture == NoPicture::Corrupt
+                && standing.is_some_and(|standing| flight.standing.is_before(standing))
+            {
+                self.damage.miss(earlier, &mut flight.standing);
+            }
             if flight.passed > self.reorder {
                 given_up.push(earlier);
             }
         }
         given_up
             .into_iter()
-            .filter_map(|key| self.in_flight.remove(&key))
+            .filter_map(|key| self.in_flight.remove_entry(&key))
             .collect()
     }
 
@@ -372,12 +408,5 @@ impl<F: Flow> Session<F> {
             .drain(..settled)
             .map(|(_, source_id)| source_id)
             .collect()
-    }
-}
-
-impl<F: Flow> Flight<F> {
-    /// The outcome of a frame that no picture belongs to.
-    pub fn without_picture(self) -> Outgoing<F> {
-        Outgoing::Skipped(self.item, SkipReason::NoPicture(self.without_picture))
     }
 }

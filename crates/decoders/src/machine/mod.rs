@@ -8,6 +8,7 @@
 //! lane is delivered before the lane in front of it is finished.
 
 mod counters;
+mod damage;
 mod deliver;
 mod drive;
 mod lane;
@@ -19,12 +20,13 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 pub use counters::{Counters, Latency};
+pub use damage::Continuity;
 pub use drive::Place;
 pub use lane::LaneId;
 use lane::{Lane, Session};
 
 use crate::bitstream::dependence::Dependence;
-use crate::outcome::{DecoderParameters, NoPicture, QueuePolicy, SkipReason};
+use crate::outcome::{DamagePolicy, DecoderParameters, NoPicture, QueuePolicy, SkipReason};
 
 /// The types that travel through the machine.
 pub trait Flow {
@@ -69,6 +71,15 @@ pub struct Arrival<F: Flow> {
     pub renews: bool,
     /// What may be left out around it.
     pub dependence: Dependence,
+    /// How it goes with those before it.
+    pub continuity: Continuity,
+}
+
+impl<F: Flow> Arrival<F> {
+    /// Whether a decoder of a codec that starts at any packet would have nothing to show from here on.
+    fn is_dependent(&self) -> bool {
+        self.gate == Gate::Immediate && !self.continuity.restarts
+    }
 }
 
 /// One output, ready to be handed to the user.
@@ -95,6 +106,8 @@ pub struct Effects<F: Flow> {
     pub start: Option<(LaneId, DecoderParameters)>,
     /// Work for the decoder of a lane.
     pub input: Option<(LaneId, Input<F>)>,
+    /// A decoder that broke down.
+    pub broken: Option<LaneId>,
     /// Decoders that are no longer needed.
     pub retire: Vec<LaneId>,
     /// A lane whose opening outputs (skips, parameter change) the caller should wait for.
@@ -132,6 +145,8 @@ pub struct Limits {
     pub stall_timeout: Option<Duration>,
     /// What becomes of packets for a full queue.
     pub policy: QueuePolicy,
+    /// What becomes of frames that damage reaches.
+    pub damage: DamagePolicy,
     /// Packets queued in front of a decoder.
     pub input: usize,
     /// The same for packets submitted from a callback, which cannot wait.
@@ -145,6 +160,8 @@ enum Phase<F: Flow> {
     Idle,
     /// The last session is over; the next one may have other parameters.
     Parked(DecoderParameters),
+    /// The decoder broke down; the next one begins at a random access point.
+    Broken(DecoderParameters),
     /// Waiting for a random access point.
     Detecting(Vec<Arrival<F>>),
     /// The lane's session takes packets.
@@ -177,6 +194,7 @@ impl<F: Flow> Default for Effects<F> {
             emit: Vec::new(),
             start: None,
             input: None,
+            broken: None,
             retire: Vec::new(),
             settle: None,
         }
@@ -224,7 +242,12 @@ impl<F: Flow> Machine<F> {
             Phase::Idle | Phase::Closed => {
                 self.activate(arrival, Vec::new(), None, now, &mut effects);
             }
-            Phase::Parked(old) => {
+            Phase::Broken(old) if old == arrival.params && arrival.is_dependent() => {
+                self.phase = Phase::Broken(old);
+                let skipped = Outgoing::Skipped(arrival.item, SkipReason::WaitingForKeyframe);
+                self.queue_or_emit(skipped, &mut effects);
+            }
+            Phase::Parked(old) | Phase::Broken(old) => {
                 let change = (old != arrival.params).then_some((old, arrival.params));
                 self.activate(arrival, Vec::new(), change, now, &mut effects);
             }
@@ -325,7 +348,7 @@ impl<F: Flow> Machine<F> {
             Phase::Detecting(buffered) => {
                 self.skip_all(buffered, &SkipReason::WaitingForKeyframe, &mut effects);
             }
-            Phase::Idle | Phase::Parked(_) => {}
+            Phase::Idle | Phase::Parked(_) | Phase::Broken(_) => {}
         }
         Some(effects)
     }
@@ -418,16 +441,18 @@ impl<F: Flow> Machine<F> {
     fn enqueue(&mut self, id: LaneId, arrival: Arrival<F>, now: Instant) -> Effects<F> {
         let key = self.next_key;
         self.next_key += 1;
+        let policy = self.limits.damage;
         let mut effects = Effects::default();
-        if arrival.is_undecodable {
-            if let Some(lane) = self.lane_mut(id) {
-                let reason = SkipReason::NoPicture(arrival.without_picture);
-                lane.push(Outgoing::Skipped(arrival.item, reason));
-            }
+        let Some(lane) = self.lane_mut(id) else {
             return effects;
-        }
-        if let Some(session) = self.session_mut(id) {
-            session.push(key, arrival, now);
+        };
+        let Some(session) = lane.session.as_mut() else {
+            return effects;
+        };
+        if let Some(flight) = session.push(key, arrival, now) {
+            let outcome = session.damage.without_picture(policy, key, flight);
+            lane.push(outcome);
+        } else {
             effects.input = session.next_input(now).map(|input| (id, input));
         }
         effects

@@ -1,5 +1,6 @@
 //! Random schedules: every frame has exactly one outcome, in order, and the counts agree.
 
+mod damage;
 mod overflow;
 mod stalls;
 
@@ -26,6 +27,7 @@ const LIMITS: Limits = Limits {
     eos_flush: Duration::from_millis(100),
     stall_timeout: Some(Duration::from_secs(3)),
     policy: QueuePolicy::Block,
+    damage: DamagePolicy::Deliver,
     input: 4,
     reentrant_input: 8,
     output: 4,
@@ -54,6 +56,11 @@ fn arrival(item: u32, width: u32, gate: Gate) -> Arrival<Test> {
             is_disposable: gate == Gate::Dependent && item.is_multiple_of(3),
             ..Dependence::default()
         },
+        continuity: Continuity {
+            restarts: gate != Gate::Dependent,
+            order: Some(item.into()),
+            ..Continuity::default()
+        },
     }
 }
 
@@ -73,6 +80,10 @@ struct Rig {
     now: Instant,
     out: Vec<Outgoing<Test>>,
     fail_start: bool,
+    /// Decoders mark their pictures as damaged.
+    marks: bool,
+    /// Pictures that are to be delivered although damage reaches them.
+    corrupt: usize,
 }
 
 impl Rig {
@@ -81,13 +92,19 @@ impl Rig {
     }
 
     fn with_policy(policy: QueuePolicy) -> Self {
+        Self::with_limits(Limits { policy, ..LIMITS })
+    }
+
+    fn with_limits(limits: Limits) -> Self {
         Self {
-            machine: Machine::new(Limits { policy, ..LIMITS }),
+            machine: Machine::new(limits),
             decoders: HashMap::new(),
             converting: Vec::new(),
             now: Instant::now(),
             out: Vec::new(),
             fail_start: false,
+            marks: false,
+            corrupt: 0,
         }
     }
 
@@ -124,10 +141,11 @@ impl Rig {
     }
 
     fn submit(&mut self, item: u32, width: u32, gate: Gate) -> bool {
-        match self
-            .machine
-            .submit(arrival(item, width, gate), false, self.now)
-        {
+        self.send(arrival(item, width, gate))
+    }
+
+    fn send(&mut self, arrival: Arrival<Test>) -> bool {
+        match self.machine.submit(arrival, false, self.now) {
             Submitted::Accepted(effects) => {
                 self.carry_out(effects);
                 true
@@ -165,8 +183,12 @@ impl Rig {
         match decoder.inside.pop_front() {
             Some(_) if swallow => {}
             Some(key) => {
-                if let Place::Ticket(ticket) = self.machine.picture(id, Some(key), (), self.now) {
+                let place = self
+                    .machine
+                    .picture(id, Some(key), self.marks, (), self.now);
+                if let Place::Ticket { ticket, is_corrupt } = place {
                     self.converting.push((id, ticket));
+                    self.corrupt += usize::from(is_corrupt);
                 }
             }
             None if decoder.end => {
@@ -268,7 +290,7 @@ fn a_parameter_change_comes_between_the_sessions() {
         .decoders
         .get_mut(&newer)
         .and_then(|decoder| decoder.inside.pop_front());
-    let Place::Ticket(ticket) = rig.machine.picture(newer, key, (), rig.now) else {
+    let Place::Ticket { ticket, .. } = rig.machine.picture(newer, key, false, (), rig.now) else {
         panic!("no place")
     };
     rig.machine.converted(newer, ticket, Ok(()), rig.now);
@@ -521,7 +543,8 @@ impl Rig {
 
 #[derive(Debug, Clone)]
 enum Step {
-    Submit { width: u32, gate: u8 },
+    Submit { width: u32, gate: u8, damage: u8 },
+    Mark(bool),
     Feed,
     Decode { swallow: bool },
     Convert { fail: bool },
@@ -536,8 +559,9 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        8 => (prop_oneof![9 => Just(8u32), 1 => Just(16)], 0u8..10)
-            .prop_map(|(width, gate)| Step::Submit { width, gate }),
+        8 => (prop_oneof![9 => Just(8u32), 1 => Just(16)], 0u8..10, 0u8..20)
+            .prop_map(|(width, gate, damage)| Step::Submit { width, gate, damage }),
+        1 => prop::bool::weighted(0.2).prop_map(Step::Mark),
         6 => Just(Step::Feed),
         8 => prop::bool::weighted(0.1).prop_map(|swallow| Step::Decode { swallow }),
         6 => prop::bool::weighted(0.1).prop_map(|fail| Step::Convert { fail }),
@@ -568,20 +592,33 @@ proptest! {
         policy in prop::sample::select(vec![
             QueuePolicy::Block, QueuePolicy::DropOldestGop, QueuePolicy::DropNonReference
         ]),
+        damage in prop::sample::select(vec![
+            DamagePolicy::Deliver, DamagePolicy::DropUntilKeyframe, DamagePolicy::Error
+        ]),
         steps in prop::collection::vec(step(), 0..120),
     ) {
-        let mut rig = Rig::with_policy(policy);
+        let mut rig = Rig::with_limits(Limits { policy, damage, ..LIMITS });
         let mut next = 0;
         let mut ends = 0;
         for step in steps {
             match step {
-                Step::Submit { width, gate } => {
+                Step::Mark(marks) => rig.marks = marks,
+                Step::Submit { width, gate, damage } => {
                     let gate = match gate {
                         0..4 => Gate::Dependent,
                         4..8 => Gate::RandomAccess,
                         _ => Gate::Immediate,
                     };
-                    if rig.submit(next, width, gate) {
+                    let mut arrival = arrival(next, width, gate);
+                    arrival.is_undecodable = damage == 0;
+                    arrival.continuity = Continuity {
+                        follows_loss: damage == 1,
+                        is_damaged: damage == 2,
+                        is_empty: damage == 3,
+                        restarts: gate == Gate::RandomAccess || damage == 4,
+                        order: (damage != 5).then_some(u64::from(next) ^ u64::from(damage % 4)),
+                    };
+                    if rig.send(arrival) {
                         next += 1;
                     }
                 }
@@ -640,6 +677,9 @@ proptest! {
         prop_assert_eq!(seen.iter().sum::<u64>() + lost, u64::from(next));
         prop_assert!(seen.iter().all(|&count| count <= 1));
         prop_assert!(frames.is_sorted(), "{:?}", frames);
+        if damage != DamagePolicy::Deliver {
+            prop_assert_eq!(rig.corrupt, 0);
+        }
         if !abandoned {
             prop_assert_eq!(lost, 0);
             prop_assert_eq!(eos, ends);

@@ -113,6 +113,16 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoderPool<T> {
         Ok(())
     }
 
+    /// Says that packets of a source were lost; see [`FlexibleDecoder::discontinuity`]. Does nothing for a source
+    /// that is not there, and is no activity. Never waits.
+    pub fn discontinuity(&self, source_id: &str) -> Result<(), DecoderError> {
+        refuse_in_fork()?;
+        match self.shared.enter_present(source_id)? {
+            Some(visit) => visit.decoder.discontinuity(source_id).map_err(of_pool),
+            None => Ok(()),
+        }
+    }
+
     /// Delivers everything that is inside and takes nothing more. Blocks until all outputs have been handed over
     /// or `wait` is over; what is inside then is dropped, and counts as lost.
     pub fn graceful_shutdown(&self, wait: Wait<'_>) -> Result<(), DecoderError> {

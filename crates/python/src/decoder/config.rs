@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use super::Token;
 use super::options::{Options, milliseconds, options_class, output_config, queue_config};
 use crate::callback::Callback;
-use crate::enums::{PyHardware, PyQueuePolicy, PyVideoFormat};
+use crate::enums::{PyDamagePolicy, PyHardware, PyQueuePolicy, PyVideoFormat};
 use crate::geometry::PyTransformConfig;
 
 pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -111,6 +111,16 @@ impl PyFlexibleDecoder {
             .map_err(|error| exception(&error))
     }
 
+    /// Says that packets were lost upstream: the next frame is treated like one behind a loss that the headers tell
+    /// of, and the damage policy applies until the next random access point. Addition.
+    ///
+    /// Does nothing for another source than this decoder's. Timestamps may jump here, as they may anywhere.
+    /// Never waits, and may be called from a callback. ``RuntimeError`` after a shutdown.
+    fn discontinuity(&self, py: Python<'_>, source_id: &str) -> PyResult<()> {
+        py.detach(|| self.inner.discontinuity(source_id))
+            .map_err(|error| exception(&error))
+    }
+
     /// Delivers everything that is inside and shuts down. Blocks until the last callback has returned.
     ///
     /// ``RuntimeError`` if the decoder is shut down already, and inside a callback of this decoder.

@@ -66,6 +66,13 @@ impl PyDecodedFrame {
         self.inner.rect.map(Into::into)
     }
 
+    /// Whether the picture is damaged or refers to one that is or that was lost, as far as the stream and the decoder
+    /// tell; see :meth:`FlexibleDecoderConfig.with_damage_policy`. Addition.
+    #[getter]
+    fn is_corrupt(&self) -> bool {
+        self.inner.is_corrupt
+    }
+
     /// Whether the buffer could still be taken.
     #[getter]
     fn has_buffer(&self) -> bool {

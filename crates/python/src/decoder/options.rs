@@ -225,8 +225,8 @@ macro_rules! options_class {
             /// means for ever. Addition.
             ///
             /// A decoder that stalls for longer is given up: each of its frames ends in an error output that tells
-            /// what it was doing, and a new one begins at the next random access point (H.264 and HEVC) or the
-            /// next frame. Time in which the consumer holds all output buffers or a callback runs does not count.
+            /// what it was doing, and a new one begins at the next random access point. Time
+            /// in which the consumer holds all output buffers or a callback runs does not count.
             fn with_stall_timeout_ms(&self, py: Python<'_>, ms: u64) -> Self {
                 let limit = (ms > 0).then(|| Duration::from_millis(ms));
                 self.changed(py, |stream| stream.stall_timeout = limit)
@@ -238,6 +238,9 @@ macro_rules! options_class {
             }
 
             /// Sets how much the decoder may depend on hardware. Addition.
+            ///
+            /// When a hardware decoder breaks down, a new one begins at the next random access point; with
+            /// ``Hardware.PREFERRED`` a software decoder, which stays until codec or size change.
             fn with_hardware(&self, py: Python<'_>, hardware: PyHardware) -> Self {
                 self.changed(py, |stream| stream.hardware = hardware.into())
             }
@@ -318,6 +321,31 @@ macro_rules! options_class {
             ) -> PyResult<Self> {
                 let queue = queue_config(policy.into(), max_packets)?;
                 Ok(self.changed(py, |stream| stream.queue = queue))
+            }
+
+            /// What becomes of damaged frames (``DamagePolicy.DELIVER`` by default). Addition.
+            #[getter]
+            fn damage_policy(&self) -> PyDamagePolicy {
+                self.options.stream.damage.into()
+            }
+
+            /// Sets what becomes of frames that are damaged, or refer to one that is or that was lost. Addition.
+            ///
+            /// Damage is what the stream or the decoder tells of: a gap in the frame numbers of H.264, a picture order
+            /// count of H.264 or HEVC out of its sequence, a slice header that cannot be read, a packet that no picture
+            /// comes out of, a picture that the decoder marks, a stream that is joined between two random access
+            /// points, and :meth:`FlexibleDecoder.discontinuity`. It lasts until the next random access point.
+            ///
+            /// Not all damage is told of: software decoders conceal wrong bits inside a picture, and the headers of HEVC,
+            /// VP8, VP9 and AV1 do not show every loss. Who knows of a loss calls ``discontinuity``.
+            ///
+            /// With ``DamagePolicy.DROP_UNTIL_KEYFRAME`` and ``ERROR``, frames are skipped with the reason
+            /// ``is_damaged``; a frame that no picture came out of is skipped as ``is_no_picture``, or is the one that
+            /// ends in the error. A hardware decoder of H.264 or HEVC is given nothing between a loss and the next random
+            /// access point, so that ``DELIVER`` has no pictures to deliver: these frames are skipped as
+            /// ``is_no_picture``.
+            fn with_damage_policy(&self, py: Python<'_>, policy: PyDamagePolicy) -> Self {
+                self.changed(py, |stream| stream.damage = policy.into())
             }
 
             /// Sets a callable ``(DecoderConfig, VideoFrame) -> DecoderConfig``.

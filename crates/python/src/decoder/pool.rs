@@ -119,6 +119,16 @@ impl PyFlexibleDecoderPool {
             .map_err(|error| exception(&error))
     }
 
+    /// Says that packets were lost upstream: the next frame is treated like one behind a loss that the headers tell
+    /// of, and the damage policy applies until the next random access point. Addition.
+    ///
+    /// Does nothing for a source that is not there, and is no activity of the source. Timestamps may jump here, as
+    /// they may anywhere. Never waits, and may be called from a callback. ``RuntimeError`` after a shutdown.
+    fn discontinuity(&self, py: Python<'_>, source_id: &str) -> PyResult<()> {
+        py.detach(|| self.inner.discontinuity(source_id))
+            .map_err(|error| exception(&error))
+    }
+
     /// Delivers everything that is inside, of all sources at the same time, and shuts down. Blocks until the last
     /// callback has returned.
     ///

@@ -39,7 +39,8 @@ impl PySkipReason {
         matches!(self.inner, SkipReason::InvalidPayload(_))
     }
 
-    /// The packet came before the first random access point.
+    /// The packet came before the first random access point, or before the one where decoding begins again after a
+    /// decoder broke down.
     #[getter]
     fn is_waiting_for_keyframe(&self) -> bool {
         matches!(self.inner, SkipReason::WaitingForKeyframe)
@@ -69,6 +70,13 @@ impl PySkipReason {
     #[getter]
     fn is_queue_overflow(&self) -> bool {
         matches!(self.inner, SkipReason::QueueOverflow(_))
+    }
+
+    /// The picture is damaged or refers to one that is or that was lost, and the damage policy leaves such out.
+    /// Addition. ``detail`` is ``drop_until_keyframe`` or ``error``.
+    #[getter]
+    fn is_damaged(&self) -> bool {
+        matches!(self.inner, SkipReason::Damaged(_))
     }
 
     /// The reason's text, or ``None`` for reasons without one.

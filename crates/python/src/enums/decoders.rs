@@ -1,7 +1,7 @@
 //! Enums of the decoder configurations.
 
-use decoders::QueuePolicy;
 use decoders::config::{H264StreamFormat, Hardware, HevcStreamFormat, JpegBackend};
+use decoders::{DamagePolicy, QueuePolicy};
 use pyo3::prelude::*;
 
 use super::py_enum;
@@ -13,6 +13,7 @@ pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     #[cfg(not(target_arch = "aarch64"))]
     module.add_class::<PyCudadecMemtype>()?;
     module.add_class::<PyQueuePolicy>()?;
+    module.add_class::<PyDamagePolicy>()?;
     module.add_class::<PyHardware>()
 }
 
@@ -90,5 +91,19 @@ py_enum! {
         "BLOCK" = Block,
         "DROP_OLDEST_GOP" = DropOldestGop,
         "DROP_NON_REFERENCE" = DropNonReference,
+    }
+}
+
+py_enum! {
+    /// What becomes of frames that are damaged, or refer to one that is or that was lost. Addition.
+    ///
+    /// * ``DELIVER``: their pictures are delivered, with :attr:`DecodedFrame.is_corrupt`.
+    /// * ``DROP_UNTIL_KEYFRAME``: they are skipped, up to the next random access point.
+    /// * ``ERROR``: the first ends in an :class:`ErrorOutput`; the others are skipped, up to the next random access
+    ///   point.
+    "DamagePolicy" PyDamagePolicy for DamagePolicy {
+        "DELIVER" = Deliver,
+        "DROP_UNTIL_KEYFRAME" = DropUntilKeyframe,
+        "ERROR" = Error,
     }
 }

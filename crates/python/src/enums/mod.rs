@@ -13,7 +13,8 @@ use pyo3::prelude::*;
 #[cfg(not(target_arch = "aarch64"))]
 pub(crate) use self::decoders::PyCudadecMemtype;
 pub(crate) use self::decoders::{
-    PyH264StreamFormat, PyHardware, PyHevcStreamFormat, PyJpegBackend, PyQueuePolicy,
+    PyDamagePolicy, PyH264StreamFormat, PyHardware, PyHevcStreamFormat, PyJpegBackend,
+    PyQueuePolicy,
 };
 pub(crate) use self::encoders::{
     PyDgpuPreset, PyH264Profile, PyHevcProfile, PyJetsonPresetLevel, PyRateControl, PyTuningPreset,

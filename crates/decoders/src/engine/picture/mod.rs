@@ -81,6 +81,13 @@ pub(crate) enum RawPicture {
 }
 
 impl RawPicture {
+    /// Whether the decoder says that the picture is damaged.
+    pub(crate) fn is_corrupt(&self) -> bool {
+        let is_marked =
+            |buffer: &gst::BufferRef| buffer.flags().contains(gst::BufferFlags::CORRUPTED);
+        matches!(self, Self::Decoded { sample, .. } if sample.buffer().is_some_and(is_marked))
+    }
+
     /// Whether another device converts the picture, while the calling thread waits.
     pub(crate) fn is_on_device(&self) -> bool {
         matches!(self, Self::Decoded { output, .. } if output.place == Place::Surfaces)
@@ -263,7 +270,8 @@ fn render_packed(
     target.render(&picture)
 }
 
-fn check_pixels(what: &str, width: u64, height: u64) -> Result<(), String> {
+/// Refuses sizes that nobody has memory for.
+pub(super) fn check_pixels(what: &str, width: u64, height: u64) -> Result<(), String> {
     if width * height <= MAX_PIXELS {
         return Ok(());
     }
