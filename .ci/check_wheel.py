@@ -26,6 +26,7 @@ REQUIRED = (
     "savant_rs/__init__.py",
     "savant_rs/primitives/__init__.py",
     "savant_rs/gstreamer/__init__.py",
+    "savant_rs/testing/__init__.py",
 )
 # Libraries of the system, and tests: none of them belongs into the wheel.
 FORBIDDEN = re.compile(r"\.libs/|(^|/)lib(gst|glib|gobject|gio|nv|cuda)[^/]*\.so|(^|/)tests?/|__pycache__")
