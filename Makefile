@@ -120,6 +120,22 @@ bench: system $(VENV)/.wheel $(VENV)/.peers ## Measure decoding, letterboxing an
 	cargo bench --locked --package savant-surfaces --bench convert
 	MALLOC_ARENA_MAX=2 $(PY) benches/python/rss_slope.py
 
+.PHONY: fuzz
+fuzz: system ## Feed damaged input to parsers, decoders and the reader (ARGS="--seconds 3600 --seed 7"); finds go to fuzz-findings/
+	cargo run --release --locked --package savant-fuzz -- $(ARGS)
+
+.PHONY: soak
+soak: system $(VENV)/.wheel ## Decode streams with faults for half an hour and see that nothing grows (ARGS="--minutes 5 --streams 32")
+	MALLOC_ARENA_MAX=2 $(PY) benches/python/soak.py $(ARGS)
+
+.PHONY: fault-matrix
+fault-matrix: system $(VENV)/.wheel ## Decode every codec with every fault and print the table of docs/reliability.md
+	$(PY) benches/python/fault_matrix.py $(ARGS)
+
+.PHONY: memcheck
+memcheck: system ## Run the tests of the binary interface and of surfaces under valgrind
+	.ci/memcheck.sh
+
 .PHONY: wheel
 wheel: system $(DIST)/.built ## Build the wheel into dist/
 

@@ -28,6 +28,7 @@ REQUIRED = (
     "savant_rs/_ds_skia_canvas.py",
     "savant_rs/primitives/__init__.py",
     "savant_rs/gstreamer/__init__.py",
+    "savant_rs/testing/__init__.py",
 )
 # Libraries of the system, and tests: none of them belongs into the wheel.
 FORBIDDEN = re.compile(r"\.libs/|(^|/)lib(gst|glib|gobject|gio|nv|cuda)[^/]*\.so|(^|/)tests?/|__pycache__")

@@ -11,6 +11,8 @@ mod callback;
 pub mod config;
 mod engine;
 mod flexible;
+#[doc(hidden)]
+pub mod fuzzing;
 mod inspect;
 mod machine;
 mod outcome;

@@ -97,6 +97,15 @@ fn predicted_size(frame: &[u8]) -> Option<(u32, u32)> {
     Some((read(16)? + 1, read(16)? + 1))
 }
 
+/// The frames of a VP9 superframe (Annex B); `None` for other packets, and where an index does not agree with its packet.
+pub fn vp9_superframe(packet: &[u8]) -> Option<Vec<&[u8]>> {
+    let frames = superframe_sizes(packet).map(|_| frames(packet))?;
+    frames
+        .iter()
+        .all(|frame| !frame.is_empty())
+        .then_some(frames)
+}
+
 /// The frames of a packet, which may be a superframe.
 fn frames(packet: &[u8]) -> Vec<&[u8]> {
     let Some(sizes) = superframe_sizes(packet) else {
@@ -168,6 +177,17 @@ mod tests {
         let (hidden, shown, marker) = (0b1000_0100, 0b1000_0110, 0xc1);
         assert!(vp9_is_shown(&[hidden, 0, shown, marker, 2, 1, marker]));
         assert!(!vp9_is_shown(&[hidden, 0, hidden, marker, 2, 1, marker]));
+    }
+
+    #[test]
+    fn a_superframe_is_cut_into_its_frames() {
+        let packet = [1, 2, 3, 0xc1, 1, 2, 0xc1];
+        assert_eq!(vp9_superframe(&packet), Some(vec![&[1][..], &[2, 3]]));
+        let (beyond, empty) = ([1, 2, 3, 0xc1, 1, 9, 0xc1], [1, 2, 3, 0xc1, 0, 3, 0xc1]);
+        assert_eq!(vp9_superframe(&beyond), None);
+        assert_eq!(vp9_superframe(&empty), None);
+        assert_eq!(vp9_superframe(&packet[..3]), None);
+        assert_eq!(vp9_superframe(&[]), None);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use surfaces::sync::Mutex;
 use super::live::Live;
 use super::picture::Output;
 use super::{Engine, Events, Stopped};
-use crate::output::Packet;
+use crate::output::{Packet, Payload};
 
 /// The unit of presentation stamps; elements round to it.
 const STEP: gst::ClockTime = gst::ClockTime::from_mseconds(1);
@@ -29,9 +29,14 @@ pub(crate) struct Setup<'a> {
     /// For hardware that decodes in order: tells which packets show a picture. The element hands metas
     /// out to pictures one by one, those of packets without a picture too, so it cannot tell.
     pub is_shown: Option<fn(&[u8]) -> bool>,
+    /// For elements that want the frames of a packet one by one: cuts it, if it holds more than one.
+    pub cut: Option<Cut>,
     /// Sets the element's properties.
     pub configure: &'a dyn Fn(&gst::Element),
 }
+
+/// The frames of a packet.
+pub(crate) type Cut = fn(&[u8]) -> Option<Vec<&[u8]>>;
 
 /// The keys of packets whose pictures have not come out, where the n-th picture is that of the n-th
 /// packet which shows one.
@@ -65,6 +70,7 @@ pub(crate) struct ElementEngine {
     pipeline: ElementPipeline,
     reports: Arc<Reports>,
     stamps: Stamps,
+    cut: Option<Cut>,
     _live: Live,
 }
 
@@ -95,6 +101,7 @@ impl ElementEngine {
             pipeline: ElementPipeline::new(parts, &weak)?,
             reports,
             stamps: setup.stamps,
+            cut: setup.cut,
             _live: live,
         })
     }
@@ -113,12 +120,18 @@ impl Engine for ElementEngine {
         if let Some(shown) = &self.reports.shown {
             shown.push(key, &packet.data);
         }
-        let mut buffer = gst::Buffer::from_slice(packet.data);
-        if let Some(buffer) = buffer.get_mut() {
-            buffer.set_pts(STEP * stamp);
-            flight_key::attach(buffer, key);
+        let frames: Option<Vec<Payload>> = self
+            .cut
+            .and_then(|cut| cut(&packet.data))
+            .map(|frames| frames.into_iter().map(Payload::from).collect());
+        for data in frames.unwrap_or_else(|| vec![packet.data]) {
+            let mut buffer = gst::Buffer::from_slice(data);
+            if let Some(buffer) = buffer.get_mut() {
+                buffer.set_pts(STEP * stamp);
+                flight_key::attach(buffer, key);
+            }
+            self.pipeline.push(buffer);
         }
-        self.pipeline.push(buffer);
     }
 
     fn end(&self) {

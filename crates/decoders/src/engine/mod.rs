@@ -94,6 +94,7 @@ impl Blueprint {
                 output: self.output(Place::Surfaces),
                 stamps: element::Stamps::Presentation,
                 is_shown: table::is_shown(self.codec),
+                cut: None,
                 configure: &|element| nvidia::configure(element, &self.config, self.gpu_id),
             };
             let events = events(info(nvidia::ELEMENT, true));
@@ -117,6 +118,7 @@ impl Blueprint {
             output: self.output(Place::Planes),
             stamps: element::Stamps::Decoding,
             is_shown: None,
+            cut: table::cut(element),
             configure: &|element| share_cores(element, self.has_gap_in_front),
         };
         let events = events(info(element, false));

@@ -1,9 +1,9 @@
 //! The software decoder elements per codec, preferred first.
 
 use frames::Codec;
-
 use surfaces::platform::ChromaFormat;
 
+use super::element::Cut;
 use super::profile;
 use crate::bitstream::samples::Samples;
 use crate::bitstream::vpx;
@@ -130,6 +130,14 @@ pub(crate) fn is_shown(codec: Codec) -> Option<fn(&[u8]) -> bool> {
         Codec::Vp9 => Some(vpx::vp9_is_shown),
         _ => None,
     }
+}
+
+/// What cuts packets for an element that wants their frames one by one.
+///
+/// libav's VP9 decoder splits superframes itself. When the first frame of one fails, GStreamer's element (1.22) does not
+/// ask for the other, which then keeps all packets behind it out, until the element ends.
+pub(crate) fn cut(element: &str) -> Option<Cut> {
+    (element == "avdec_vp9").then_some(vpx::vp9_superframe)
 }
 
 /// The software decoder elements of every codec that `GStreamer` decodes, preferred first.
