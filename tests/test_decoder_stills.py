@@ -43,8 +43,9 @@ def refusal(data: bytes, codec: Codec) -> str:
         decoder.submit(make_frame(codec, 16, 16), data)
         decoder.submit(make_frame(Codec.RawRgba, 16, 16), bytes(16 * 16 * 4))
     assert len(recorder.pictures) == 1
-    (message,) = [value.message for kind, value in recorder.events if kind == "error"]
-    return str(message)
+    told = [value for kind, value in recorder.events if kind in {"error", "skipped"}]
+    (reason,) = [value.message if hasattr(value, "message") else value.reason.detail for value in told]
+    return str(reason)
 
 
 # ---- JPEG

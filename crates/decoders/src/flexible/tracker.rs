@@ -57,6 +57,15 @@ impl AccessUnit {
         self.gate != Gate::Dependent && self.samples.is_some()
     }
 
+    /// Whether a session may begin with it, given its own parameter sets.
+    fn begins(&self) -> bool {
+        match self.gate {
+            Gate::Immediate => self.restarts,
+            Gate::RandomAccess => true,
+            Gate::Dependent => false,
+        }
+    }
+
     /// Its data, behind parameter sets that it lacks.
     pub(super) fn behind(&self, sets: Option<&Payload>) -> Payload {
         sets.map_or_else(
@@ -214,13 +223,7 @@ impl Tracker {
             .is_start
             .then(|| self.missing_sets(unit))
             .flatten();
-        self.samples = unit.samples.or(self.samples);
-        if unit.sequence_set.is_some() {
-            self.sequence_set.clone_from(&unit.sequence_set);
-        }
-        if unit.parameter_sets.is_some() {
-            self.parameter_sets.clone_from(&unit.parameter_sets);
-        }
+        self.remember(unit);
         let lies = self.lies_about_its_size(unit);
         // Some decoders that begin there never return anything, not even behind a key frame.
         let ends_amid = self.is_amid == Some(true) && unit.restarts;
@@ -251,11 +254,7 @@ impl Tracker {
                 ..verdict
             };
         }
-        let begins = match unit.gate {
-            Gate::Immediate => unit.restarts,
-            Gate::RandomAccess => true,
-            Gate::Dependent => false,
-        };
+        let begins = unit.begins();
         if has_other_format && !running.pairs_by_order {
             // A session was made for what its decoder can put out.
             return Verdict {
@@ -311,6 +310,17 @@ fn differs<T: PartialEq>(before: Option<T>, new: Option<T>) -> bool {
 }
 
 impl Tracker {
+    /// What the headers tell, for those behind it.
+    fn remember(&mut self, unit: &AccessUnit) {
+        self.samples = unit.samples.or(self.samples);
+        if unit.sequence_set.is_some() {
+            self.sequence_set.clone_from(&unit.sequence_set);
+        }
+        if unit.parameter_sets.is_some() {
+            self.parameter_sets.clone_from(&unit.parameter_sets);
+        }
+    }
+
     /// Whether a new session may begin with this access unit, given the parameter sets of before.
     fn may_begin_with(&self, unit: &AccessUnit) -> bool {
         unit.gate == Gate::RandomAccess || (unit.is_recovery_point && self.parameter_sets.is_some())
