@@ -15,6 +15,7 @@ import pytest
 
 from clips_lib import CLIPS, Clip
 from decoding import SOURCE, Recorder, assert_accounted, config, packets, recorded
+from gst_features import has_gst_feature
 from pools import pool_config, submit_until_full
 from savant_rs.deepstream import (
     DamagePolicy,
@@ -186,6 +187,7 @@ def test_a_loss_that_the_caller_tells_of(name: str, policy: DamagePolicy, intact
     assert len(outcomes.errors) == (policy == DamagePolicy.ERROR)
 
 
+@pytest.mark.skipif(not has_gst_feature("avdec_h264"), reason="needs libav's elements: others paint over damage")
 @pytest.mark.parametrize("policy", POLICIES, ids=str)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_packet_of_garbage(name: str, policy: DamagePolicy, intact: Any) -> None:
