@@ -17,7 +17,7 @@ from clips_lib import Clip
 from decoding import SOURCE, WAIT_S, packets, recorded
 from decoding import config as decoder_config
 from frame_number import draw_frame_number
-from gst_features import needs_gst_feature
+from gst_features import has_gst_feature
 from savant_rs.deepstream import (
     BufferGenerator,
     EncodedOutput,
@@ -46,9 +46,9 @@ NVENC = backend() == "deepstream" and has_nvenc(0)
 
 def needs_encoder(codec: Codec) -> pytest.MarkDecorator:
     """Skips a test where nothing encodes the codec, in hardware or software."""
-    if NVENC or codec not in SOFTWARE:
-        return pytest.mark.skipif(False, reason="it can be encoded everywhere")
-    return needs_gst_feature(SOFTWARE[codec])
+    element = SOFTWARE.get(codec)
+    is_here = NVENC or element is None or has_gst_feature(element)
+    return pytest.mark.skipif(not is_here, reason=f"needs {element} of GStreamer")
 
 
 def each_codec(*codecs: Codec) -> pytest.MarkDecorator:
