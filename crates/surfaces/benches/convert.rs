@@ -91,7 +91,11 @@ fn main() -> Result<(), Error> {
     for layout in [PictureLayout::I420, PictureLayout::Nv12] {
         draw(&mut criterion, layout, (1920, 1080), (1920, 1080))?;
     }
-    for layout in [PictureLayout::Rgba, PictureLayout::Nv12] {
+    for layout in [
+        PictureLayout::Rgba,
+        PictureLayout::Nv12,
+        PictureLayout::I420,
+    ] {
         for size in [(1920, 1080), (1600, 900), (1280, 720)] {
             draw(&mut criterion, layout, size, MODEL_INPUT)?;
         }

@@ -11,7 +11,7 @@ pub(super) enum Taps {
 }
 
 /// One axis of a part of a picture and of the rectangle that shows it. Lengths are in pixels and not 0.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span {
     /// First source pixel and their number.
     pub source: (u32, u32),

@@ -1,5 +1,6 @@
 //! Drawing of pictures in ordinary memory on surfaces: cropped, scaled, converted, with borders.
 
+mod across;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 mod axis;

@@ -2,20 +2,19 @@
 
 use std::ops::Range;
 
-#[cfg(target_arch = "x86_64")]
-use super::avx2;
+use super::across::{Across, pick};
 use super::axis::{Axis, HALF, Span, Taps};
 use super::halve::halve;
-use super::levels::{Level, mix_pairs, mix_rows, narrow, widen};
+use super::levels::{mix_rows, narrow, widen};
 use super::texels::{Row, Texels, Unpacked};
 
 /// Tables and rows for scaling a plane with samples of `N` values; kept from one picture to the next.
 #[derive(Default)]
 pub(super) struct Sampler<const N: usize> {
-    x: Axis,
+    x: Across<N>,
     y: Axis,
-    /// The horizontal weights, one for each value.
-    weights: Vec<i16>,
+    /// What the tables of both are for.
+    placed: Option<[(Span, Taps); 2]>,
     unpacked: [Unpacked<N>; 2],
     /// A source row, or two of them mixed.
     mixed: Vec<[i16; N]>,
@@ -27,16 +26,17 @@ pub(super) struct Sampler<const N: usize> {
 impl<const N: usize> Sampler<N> {
     /// Begins with a plane.
     pub(super) fn set(&mut self, x: (&Span, Taps), y: (&Span, Taps)) {
-        self.x.set(x.0, x.1);
-        self.x.pair();
-        self.y.set(y.0, y.1);
         self.holds = None;
-        let weights = self.x.weights().iter();
-        self.weights.clear();
-        self.weights.extend(weights.flat_map(|weight| [*weight; N]));
-        let count = self.x.first().len();
+        let placed = [x, y].map(|(span, taps)| (*span, taps));
+        if self.placed.replace(placed) == Some(placed) {
+            return;
+        }
+        self.x.set(x.0, x.1);
+        self.y.set(y.0, y.1);
+        let count = self.x.axis().first().len();
         self.row.resize(count, [0; N]);
-        self.mixed.resize(self.x.sources().1 as usize, [0; N]);
+        self.mixed
+            .resize(self.x.axis().sources().1 as usize, [0; N]);
     }
 
     /// The levels of a row of the target.
@@ -53,8 +53,8 @@ impl<const N: usize> Sampler<N> {
     /// Writes a row of the target, rounded to 8 bits.
     pub(super) fn narrow_row(&mut self, texels: &Texels<'_>, row: u32, to: &mut [u8]) {
         let weight = self.y.weights()[row as usize];
-        let is_picked = self.x.is_exact() && weight == 0;
-        let is_halved = self.x.is_halved() && weight == HALF;
+        let is_picked = self.x.axis().is_exact() && weight == 0;
+        let is_halved = self.x.axis().is_halved() && weight == HALF;
         if !(is_picked || is_halved) {
             return narrow(self.row(texels, row).as_flattened(), to);
         }
@@ -64,7 +64,7 @@ impl<const N: usize> Sampler<N> {
         let [upper, lower] = &mut self.unpacked;
         let to = to.as_chunks_mut().0;
         match texels.row(source, columns.clone(), upper) {
-            Row::Bytes(from) if is_picked => pick(from, self.x.first(), to),
+            Row::Bytes(from) if is_picked => pick(from, self.x.axis().first(), to),
             Row::Bytes(upper) => {
                 if let Row::Bytes(lower) = texels.row(source + 1, columns, lower) {
                     halve(upper, lower, to);
@@ -87,7 +87,7 @@ impl<const N: usize> Sampler<N> {
     }
 
     fn columns(&self) -> Range<usize> {
-        let (first, count) = self.x.sources();
+        let (first, count) = self.x.axis().sources();
         first as usize..(first + count) as usize
     }
 
@@ -98,18 +98,14 @@ impl<const N: usize> Sampler<N> {
             unsafe { self.scale_avx2(texels, row, weight) };
             return;
         }
-        self.scale_with(texels, row, weight, |from, x, weights, to| {
-            mix_pairs(from, x.first(), weights, to);
-        });
+        self.scale_with(texels, row, weight, Across::portable);
     }
 
-    /// The same code, compiled for wider registers, with pairs mixed in instructions.
+    /// The same code, compiled for wider registers, with instructions for the columns.
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
     fn scale_avx2(&mut self, texels: &Texels<'_>, row: u32, weight: i16) {
-        self.scale_with(texels, row, weight, |from, x, weights, to| {
-            avx2::pairs::mix(from, x, weights, to);
-        });
+        self.scale_with(texels, row, weight, |x, from, to| x.avx2(from, to));
     }
 
     /// Mixes the rows first: that is done in vectors and leaves one row to pick from.
@@ -120,53 +116,33 @@ impl<const N: usize> Sampler<N> {
         texels: &Texels<'_>,
         row: u32,
         weight: i16,
-        mix_pairs: impl Fn(&[[i16; N]], &Axis, &[i16], &mut [[i16; N]]),
+        columns_of: impl Fn(&Across<N>, Row<'_, N>, &mut [[i16; N]]),
     ) {
         let columns = self.columns();
         let [upper, lower] = &mut self.unpacked;
         let upper = texels.row(row, columns.clone(), upper);
-        let (x, mixed, to) = (&self.x, &mut self.mixed, &mut self.row);
-        if x.is_exact() && weight == 0 {
-            return match upper {
-                Row::Bytes(from) => pick_levels(from, x.first(), to),
-                Row::Levels(from) => pick(from, x.first(), to),
-            };
-        }
+        let mixed = self.mixed.as_flattened_mut();
         if weight == 0 {
-            match upper {
-                Row::Bytes(from) => widen(from.as_flattened(), mixed.as_flattened_mut()),
-                Row::Levels(from) => mixed.copy_from_slice(from),
-            }
-        } else {
-            let mixed = mixed.as_flattened_mut();
-            match (upper, texels.row(row + 1, columns, lower)) {
-                (Row::Bytes(upper), Row::Bytes(lower)) => {
-                    mix_rows(upper.as_flattened(), lower.as_flattened(), weight, mixed);
+            let from = match upper {
+                Row::Bytes(from) if !self.x.axis().is_exact() => {
+                    widen(from.as_flattened(), mixed);
+                    Row::Levels(&self.mixed)
                 }
-                (Row::Levels(upper), Row::Levels(lower)) => {
-                    mix_rows(upper.as_flattened(), lower.as_flattened(), weight, mixed);
-                }
-                // All rows of a plane are alike.
-                _ => {}
+                as_it_is => as_it_is,
+            };
+            return columns_of(&self.x, from, &mut self.row);
+        }
+        match (upper, texels.row(row + 1, columns, lower)) {
+            (Row::Bytes(upper), Row::Bytes(lower)) => {
+                mix_rows(upper.as_flattened(), lower.as_flattened(), weight, mixed);
             }
+            (Row::Levels(upper), Row::Levels(lower)) => {
+                mix_rows(upper.as_flattened(), lower.as_flattened(), weight, mixed);
+            }
+            // All rows of a plane are alike.
+            _ => {}
         }
-        if x.is_exact() {
-            pick(mixed, x.first(), to);
-        } else {
-            mix_pairs(mixed, x, &self.weights, to);
-        }
-    }
-}
-
-fn pick<T: Copy>(from: &[T], first: &[u32], to: &mut [T]) {
-    for (to, first) in to.iter_mut().zip(first) {
-        *to = from[*first as usize];
-    }
-}
-
-fn pick_levels<L: Level, const N: usize>(from: &[[L; N]], first: &[u32], to: &mut [[i16; N]]) {
-    for (to, first) in to.iter_mut().zip(first) {
-        *to = from[*first as usize].map(Level::level);
+        columns_of(&self.x, Row::Levels(&self.mixed), &mut self.row);
     }
 }
 
@@ -194,9 +170,7 @@ mod tests {
         let (x, y) = (span(sources, count), span(2, 3));
         sampler.set((&x, Taps::Two), (&y, Taps::Two));
         for weight in [0, HALF, 1234] {
-            sampler.scale_with(&texels, 0, weight, |from, x, weights, to| {
-                mix_pairs(from, x.first(), weights, to);
-            });
+            sampler.scale_with(&texels, 0, weight, Across::portable);
             let portable = sampler.row.clone();
             // SAFETY: the processor has AVX2.
             unsafe { sampler.scale_avx2(&texels, 0, weight) };
@@ -230,7 +204,7 @@ mod tests {
             let texels = Texels { bytes: (&bytes).into(), stride: sources as usize, texel: Texel::Plain };
             let mut sampler = Sampler::<1>::default();
             sampler.set((&span(sources), Taps::Two), (&span(2), Taps::Two));
-            prop_assert!(sampler.x.is_halved());
+            prop_assert!(sampler.x.axis().is_halved());
             let mut rows = [vec![0; sources as usize / 2], vec![0; sources as usize / 2]];
             narrow(sampler.row(&texels, 0).as_flattened(), &mut rows[0]);
             sampler.narrow_row(&texels, 0, &mut rows[1]);

@@ -44,6 +44,7 @@ pub(super) enum Chroma<'a> {
 }
 
 /// Some samples of a row: of 8 bits, or levels times 64.
+#[derive(Clone, Copy)]
 pub(super) enum Row<'a, const N: usize> {
     Bytes(&'a [[u8; N]]),
     Levels(&'a [[i16; N]]),

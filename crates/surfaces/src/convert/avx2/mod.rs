@@ -3,4 +3,5 @@
 
 pub(super) mod halve;
 pub(super) mod pairs;
+pub(super) mod windows;
 pub(super) mod ycbcr;

@@ -5,39 +5,47 @@ use std::arch::x86_64::*;
 
 use super::super::axis::Axis;
 use super::super::levels;
+use super::windows::{Windows, joined, store};
 
 /// Values in a register.
 const LANES: usize = 16;
 
 /// Makes samples of `N` values, 1, 2 or 4, of the pairs that the axis tells. There is a weight for each
-/// value.
+/// value. `windows` are those of the axis; samples of more values have none.
 #[target_feature(enable = "avx2")]
 pub(in super::super) fn mix<const N: usize>(
     from: &[[i16; N]],
     x: &Axis,
+    windows: &Windows,
     weights: &[i16],
     to: &mut [[i16; N]],
 ) {
     const { assert!(matches!(N, 1 | 2 | 4)) };
     assert!(x.end() <= from.len());
     let samples = LANES / N;
-    let whole = to.len() - to.len() % samples;
-    let blocks = x.first().chunks_exact(samples);
-    let blocks = blocks.zip(weights.as_chunks::<LANES>().0);
     let targets = to.as_flattened_mut().as_chunks_mut::<LANES>().0;
-    for ((first, weights), to) in blocks.zip(targets) {
-        // SAFETY: `first` is a block of samples; the axis reads none from its end on, and the row has
-        // those before it.
-        let [left, right] = unsafe { pairs::<N>(from.as_ptr().cast(), first.as_ptr()) };
+    let each_weight = weights.as_chunks::<LANES>().0;
+    let mut mix = |block: usize, [left, right]: [__m256i; 2]| {
         // SAFETY: the array has the 32 bytes that are read.
-        let weights = unsafe { _mm256_loadu_si256(weights.as_ptr().cast()) };
+        let weights = unsafe { _mm256_loadu_si256(each_weight[block].as_ptr().cast()) };
         let doubled = _mm256_slli_epi16::<1>(_mm256_sub_epi16(right, left));
         let step = _mm256_mulhi_epi16(doubled, weights);
-        // SAFETY: the array has the 32 bytes that are written.
-        unsafe { _mm256_storeu_si256(to.as_mut_ptr().cast(), _mm256_add_epi16(left, step)) };
+        store(_mm256_add_epi16(left, step), &mut targets[block]);
+    };
+    let mut done = windows.each(from.as_flattened(), &mut mix);
+    if done == 0 {
+        let blocks = x.first().chunks_exact(samples);
+        done = blocks.len() * samples;
+        for (block, first) in blocks.enumerate() {
+            // SAFETY: `first` is a block of samples; the axis reads none from its end on, and the row has
+            // those before it.
+            mix(block, unsafe {
+                pairs::<N>(from.as_ptr().cast(), first.as_ptr())
+            });
+        }
     }
-    let rest = &x.first()[whole..];
-    levels::mix_pairs(from, rest, &weights[whole * N..], &mut to[whole..]);
+    let rest = &x.first()[done..];
+    levels::mix_pairs(from, rest, &weights[done * N..], &mut to[done..]);
 }
 
 /// A block of samples, and their right neighbours.
@@ -49,19 +57,15 @@ pub(in super::super) fn mix<const N: usize>(
 unsafe fn pairs<const N: usize>(values: *const i16, first: *const u32) -> [__m256i; 2] {
     let samples = LANES / 4 / N;
     // SAFETY: four quarters are the block.
-    let (a, b, c, d) = unsafe {
-        (
+    let quarters = unsafe {
+        [
             quarter::<N>(values, first),
             quarter::<N>(values, first.add(samples)),
             quarter::<N>(values, first.add(2 * samples)),
             quarter::<N>(values, first.add(3 * samples)),
-        )
+        ]
     };
-    let (even, odd) = (_mm256_set_m128i(c, a), _mm256_set_m128i(d, b));
-    [
-        _mm256_unpacklo_epi64(even, odd),
-        _mm256_unpackhi_epi64(even, odd),
-    ]
+    joined(quarters)
 }
 
 /// A quarter of a block of samples, and behind it their right neighbours.
