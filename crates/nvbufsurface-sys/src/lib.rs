@@ -6,9 +6,8 @@
 //! - [`constants`]: the values of the C enums;
 //! - [`api`]: tables of function pointers, resolved once;
 //! - [`loader`]: the search for the libraries;
-//! - [`driver`]: the few functions of the driver's own libraries that are used: [`cuda`], [`nvenc`]
-//!   and [`nvml`];
-//! - [`cuvid`]: the decoder's capability query;
+//! - [`driver`]: the few functions of the driver's own libraries that are used: [`cuda`], [`cuvid`],
+//!   [`nvenc`] and [`nvml`];
 //! - [`probe`]: the measurement of the slot stride of a loaded library;
 //! - [`slot`]: access to one slot of a batch;
 //! - [`assembled`]: batches of slots of other surfaces.
@@ -20,7 +19,6 @@ pub mod abi;
 pub mod api;
 pub mod assembled;
 pub mod constants;
-pub mod cuvid;
 pub mod driver;
 mod generation;
 pub mod loader;
@@ -37,7 +35,7 @@ pub use abi::{
 pub use api::{NvBufSurfTransformApi, NvBufSurfaceApi, NvDsBufferPoolApi};
 pub use assembled::{AssembledSurface, RectList};
 pub use constants::*;
-pub use driver::{DriverError, cuda, nvenc, nvml};
+pub use driver::{DriverError, cuda, cuvid, nvenc, nvml};
 pub use generation::Generation;
 pub use loader::{Libraries, LoadError, LoadOptions, load};
 pub use probe::{ProbeError, probe_params_stride};

@@ -4,13 +4,13 @@
 //! decoders keep metas on the right picture whatever the timestamps are; NVIDIA's hands them out in the
 //! order of the presentation times, so those follow the bitstream's own presentation order there.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 
 use surfaces::flight_key;
 use surfaces::pipeline::{self, ElementPipeline, parse_caps};
 use surfaces::sync::Mutex;
 
+use super::follower::{Follower, NoStream};
 use super::live::Live;
 use super::picture::Output;
 use super::{Engine, Events, Stopped};
@@ -26,9 +26,8 @@ pub(crate) struct Setup<'a> {
     pub caps: String,
     pub output: Output,
     pub stamps: Stamps,
-    /// For hardware that decodes in order: tells which packets show a picture. The element hands metas
-    /// out to pictures one by one, those of packets without a picture too, so it cannot tell.
-    pub is_shown: Option<fn(&[u8]) -> bool>,
+    /// For hardware.
+    pub follower: Option<Follower>,
     /// For elements that want the frames of a packet one by one: cuts it, if it holds more than one.
     pub cut: Option<Cut>,
     /// Sets the element's properties.
@@ -37,25 +36,6 @@ pub(crate) struct Setup<'a> {
 
 /// The frames of a packet.
 pub(crate) type Cut = fn(&[u8]) -> Option<Vec<&[u8]>>;
-
-/// The keys of packets whose pictures have not come out, where the n-th picture is that of the n-th
-/// packet which shows one.
-struct ShownPackets {
-    is_shown: fn(&[u8]) -> bool,
-    keys: Mutex<VecDeque<u64>>,
-}
-
-impl ShownPackets {
-    fn push(&self, key: u64, packet: &[u8]) {
-        if (self.is_shown)(packet) {
-            self.keys.lock().push_back(key);
-        }
-    }
-
-    fn pop(&self) -> Option<u64> {
-        self.keys.lock().pop_front()
-    }
-}
 
 /// What the packets' times say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,15 +56,11 @@ pub(crate) struct ElementEngine {
 
 impl ElementEngine {
     /// Builds the pipeline, stopped.
-    pub(crate) fn new(setup: &Setup<'_>, events: Weak<dyn Events>) -> Result<Self, String> {
+    pub(crate) fn new(setup: Setup<'_>, events: Weak<dyn Events>) -> Result<Self, String> {
         let live = Live::begin();
-        let shown = setup.is_shown.map(|is_shown| ShownPackets {
-            is_shown,
-            keys: Mutex::default(),
-        });
         let reports = Arc::new(Reports {
             events,
-            shown,
+            follower: setup.follower.map(Mutex::new),
             output: setup.output,
         });
         let element = gst::ElementFactory::make(setup.element)
@@ -117,8 +93,13 @@ impl Engine for ElementEngine {
             Stamps::Decoding => key,
             Stamps::Presentation => packet.order,
         };
-        if let Some(shown) = &self.reports.shown {
-            shown.push(key, &packet.data);
+        if let Some(follower) = &self.reports.follower
+            && follower.lock().note(key, &packet.data) == Err(NoStream)
+        {
+            return pipeline::Events::failed(
+                &*self.reports,
+                "the driver's parser finds no stream in the first packet",
+            );
         }
         let frames: Option<Vec<Payload>> = self
             .cut
@@ -146,7 +127,7 @@ impl Engine for ElementEngine {
 /// What the pipeline tells, passed on as pictures with their keys.
 struct Reports {
     events: Weak<dyn Events>,
-    shown: Option<ShownPackets>,
+    follower: Option<Mutex<Follower>>,
     output: Output,
 }
 
@@ -158,9 +139,10 @@ impl pipeline::Events for Reports {
     }
 
     fn output(&self, sample: gst::Sample) -> Result<(), Stopped> {
-        let key = match &self.shown {
-            Some(shown) => shown.pop(),
-            None => sample.buffer().and_then(flight_key::read),
+        let kept = sample.buffer().and_then(flight_key::read);
+        let key = match &self.follower {
+            Some(follower) => follower.lock().key(kept),
+            None => kept,
         };
         let events = self.events.upgrade().ok_or(Stopped)?;
         events.picture(key, self.output.picture(sample))

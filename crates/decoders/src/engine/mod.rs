@@ -2,6 +2,7 @@
 
 mod av1;
 mod element;
+mod follower;
 mod image;
 mod live;
 mod nvidia;
@@ -93,12 +94,12 @@ impl Blueprint {
                 caps: nvidia::caps(self.codec, self.coded_size())?,
                 output: self.output(Place::Surfaces),
                 stamps: element::Stamps::Presentation,
-                is_shown: table::is_shown(self.codec),
+                follower: Some(follower::Follower::new(self.codec)),
                 cut: None,
                 configure: &|element| nvidia::configure(element, &self.config, self.gpu_id),
             };
             let events = events(info(nvidia::ELEMENT, true));
-            return Ok(Box::new(element::ElementEngine::new(&setup, events)?));
+            return Ok(Box::new(element::ElementEngine::new(setup, events)?));
         }
         if let Some(kind) = image::Kind::of(&self.config) {
             let events = events(info(kind.name(), false));
@@ -117,12 +118,12 @@ impl Blueprint {
             caps: stream.caps(self.profile_idc),
             output: self.output(Place::Planes),
             stamps: element::Stamps::Decoding,
-            is_shown: None,
+            follower: None,
             cut: table::cut(element),
             configure: &|element| share_cores(element, self.has_gap_in_front),
         };
         let events = events(info(element, false));
-        Ok(Box::new(element::ElementEngine::new(&setup, events)?))
+        Ok(Box::new(element::ElementEngine::new(setup, events)?))
     }
 
     /// Whether a hardware decoder is asked to return fewer pictures than it takes packets.

@@ -4,6 +4,7 @@
 //! that a library without one is refused.
 
 pub mod cuda;
+pub mod cuvid;
 pub mod nvenc;
 pub mod nvml;
 
@@ -14,7 +15,7 @@ use std::path::{Path, PathBuf};
 use libloading::os::unix::{Library, RTLD_LAZY, RTLD_LOCAL};
 
 use crate::api::{MissingSymbol, linker_text};
-use crate::{cuvid, loader};
+use crate::loader;
 
 /// Why a library of the driver cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -71,7 +72,7 @@ pub fn files() -> [(&'static str, Result<PathBuf, String>); 4] {
         ),
         (
             cuvid::LIBRARY,
-            file(cuvid::get_decoder_caps().map(|query| query as *const c_void)),
+            file(cuvid::load().map(|api| api.get_decoder_caps as *const c_void)),
         ),
         (
             nvenc::LIBRARY,

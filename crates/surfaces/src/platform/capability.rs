@@ -76,10 +76,9 @@ fn query(cuda: &Cuda, gpu_id: u32, demand: &DecodeDemand<'_>) -> Result<CuvidDec
         .question()
         .map_err(|reason| refused(gpu_id, demand, reason))?;
     let _current = cuda.enter(gpu_id)?;
-    let get_caps =
-        cuvid::get_decoder_caps().map_err(|error| refused(gpu_id, demand, error.to_string()))?;
+    let api = cuvid::load().map_err(|error| refused(gpu_id, demand, error.to_string()))?;
     // SAFETY: a context is current; the struct is complete and writable.
-    let result = unsafe { get_caps(&raw mut caps) };
+    let result = unsafe { (api.get_decoder_caps)(&raw mut caps) };
     cuda.check("cuvidGetDecoderCaps", result)?;
     Ok(caps)
 }

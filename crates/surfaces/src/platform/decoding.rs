@@ -77,14 +77,18 @@ pub(super) const CODECS: [(&str, c_int); 6] = [
     ("jpeg", cuvid::CODEC_JPEG),
 ];
 
+/// The driver's number of a codec.
+pub(super) fn number(codec: &str) -> Option<c_int> {
+    let mut codecs = CODECS.iter();
+    codecs
+        .find(|(name, _)| *name == codec)
+        .map(|(_, number)| *number)
+}
+
 impl DecodeDemand<'_> {
     /// The question for the driver; the reason if no chip decodes such a stream.
     pub(super) fn question(&self) -> Result<CuvidDecodeCaps, String> {
-        let number = CODECS
-            .iter()
-            .find(|(name, _)| *name == self.codec)
-            .map(|(_, number)| *number)
-            .ok_or("no GPU has a decoder for it")?;
+        let number = number(self.codec).ok_or("no GPU has a decoder for it")?;
         let chroma = self
             .chroma
             .number()

@@ -6,6 +6,7 @@ mod host;
 pub mod jetson;
 mod management;
 mod nvidia;
+mod parser;
 pub mod report;
 
 use std::sync::LazyLock;
@@ -17,6 +18,7 @@ pub use decoding::{ChromaFormat, DecodeDemand};
 pub(crate) use host::HostPlatform;
 use jetson::{JetsonModel, JetsonTraits};
 pub(crate) use nvidia::NvidiaPlatform;
+pub use parser::{Found, StreamParser};
 
 /// The part of the answers that a backend knows. `gpu_id` counts from 0.
 pub trait Platform: Send + Sync {

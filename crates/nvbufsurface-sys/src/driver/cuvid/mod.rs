@@ -1,16 +1,21 @@
-//! The capability query of NVIDIA's video decoder, from the driver's `libnvcuvid.so.1`.
+//! The video decoder, `libnvcuvid.so.1`: what the chip can do, and the parser of streams.
 //!
 //! Layout and numbers are those of the decode API that NVIDIA documents in its Video Codec SDK
 //! (`CUVIDDECODECAPS`, `cudaVideoCodec`, `cudaVideoChromaFormat`).
 
+mod parser;
+
 use std::ffi::c_int;
 use std::sync::OnceLock;
 
-use libloading::os::unix::Library;
+use super::DriverError;
+use crate::api::function_table;
 
-use crate::api::{MissingSymbol, linker_text};
+pub use parser::{
+    CUVID_PKT_ENDOFPICTURE, CuvidCallback, CuvidPacket, CuvidParser, CuvidParserParams,
+};
 
-/// File name of the library.
+/// The library's soname.
 pub const LIBRARY: &str = "libnvcuvid.so.1";
 
 /// `cudaVideoCodec_H264`.
@@ -83,42 +88,40 @@ impl CuvidDecodeCaps {
     }
 }
 
-/// `cuvidGetDecoderCaps`. A context of the device must be current. 0 means success.
-pub type GetDecoderCaps = unsafe extern "C" fn(*mut CuvidDecodeCaps) -> c_int;
-
-/// Why the query cannot be made.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CuvidError {
-    /// The driver's library is not there.
-    #[error("{LIBRARY} cannot be opened: {0}")]
-    NotFound(String),
-    /// The library is too old.
-    #[error(transparent)]
-    MissingSymbol(#[from] MissingSymbol),
+function_table! {
+    /// Functions of `libnvcuvid.so.1`.
+    CuvidApi {
+        required {
+            /// `(question)`. A context of the device must be current.
+            get_decoder_caps: unsafe extern "C" fn(*mut CuvidDecodeCaps) -> c_int
+                = "cuvidGetDecoderCaps";
+            /// `(out, params)`.
+            create_video_parser: unsafe extern "C" fn(
+                *mut CuvidParser, *const CuvidParserParams,
+            ) -> c_int = "cuvidCreateVideoParser";
+            /// `(parser, packet)`. The callbacks are called before it returns.
+            parse_video_data: unsafe extern "C" fn(CuvidParser, *const CuvidPacket) -> c_int
+                = "cuvidParseVideoData";
+            /// `(parser)`.
+            destroy_video_parser: unsafe extern "C" fn(CuvidParser) -> c_int
+                = "cuvidDestroyVideoParser";
+        }
+        optional {}
+    }
 }
 
-/// The query function; the library is opened once and stays open.
+/// The functions of the library, opened on the first call. Each returns a `CUresult`.
 ///
 /// # Errors
-/// The same [`CuvidError`] on every call.
-pub fn get_decoder_caps() -> Result<GetDecoderCaps, CuvidError> {
-    static FUNCTION: OnceLock<Result<GetDecoderCaps, CuvidError>> = OnceLock::new();
-    FUNCTION.get_or_init(open).clone()
-}
-
-fn open() -> Result<GetDecoderCaps, CuvidError> {
-    const NAME: &str = "cuvidGetDecoderCaps";
-    // SAFETY: the initialisers of the driver's library are made for being opened this way.
-    let library = unsafe { Library::new(LIBRARY) }
-        .map_err(|error| CuvidError::NotFound(linker_text(&error)))?;
-    // SAFETY: the type is that of the C declaration.
-    let function = unsafe { library.get::<GetDecoderCaps>(NAME) }.map(|symbol| *symbol);
-    // The function must stay valid, so the library is never closed.
-    std::mem::forget(library);
-    function.map_err(|error| {
-        let reason = linker_text(&error);
-        CuvidError::MissingSymbol(MissingSymbol { name: NAME, reason })
+/// The same on every call.
+pub fn load() -> Result<&'static CuvidApi, DriverError> {
+    static API: OnceLock<Result<CuvidApi, DriverError>> = OnceLock::new();
+    API.get_or_init(|| {
+        // SAFETY: the library has the driver's name and is never closed.
+        super::open(LIBRARY, |library| unsafe { CuvidApi::resolve(library) })
     })
+    .as_ref()
+    .map_err(Clone::clone)
 }
 
 #[cfg(test)]
