@@ -11,6 +11,7 @@ mod elements;
 mod error;
 mod format;
 mod location;
+mod obu;
 mod packet;
 mod parameter_sets;
 mod pipeline;

@@ -13,6 +13,7 @@ use gst::prelude::*;
 
 use crate::format::{Format, picture_size};
 use crate::location::check_file;
+use crate::obu::register_type_finder;
 use crate::progress::{Progress, Stream};
 use crate::{Location, MediaError, elements};
 
@@ -48,6 +49,7 @@ impl Demuxer {
             check_file(path)?;
         }
         gst::init().map_err(|error| MediaError::Init(error.to_string()))?;
+        register_type_finder()?;
         let pipeline = gst::Pipeline::new();
         let graph = Graph {
             pipeline: pipeline.downgrade(),
