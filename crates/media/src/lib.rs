@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod annex_b;
+mod annex_b_obu;
 mod elements;
 mod error;
 mod format;

@@ -4,6 +4,10 @@ use std::sync::OnceLock;
 
 use crate::MediaError;
 
+/// Flags of a unit's header (5.3.2).
+pub(crate) const EXTENSION: u8 = 4;
+pub(crate) const HAS_SIZE: u8 = 2;
+
 /// Bytes of a file that are looked at: a temporal delimiter, padding and metadata in front of a sequence header.
 const PROBE_BYTES: u32 = 1024;
 
@@ -59,6 +63,14 @@ fn find(stream: &mut gst::TypeFind) {
     }
 }
 
+/// Whether a stream of these caps comes as annex B has it.
+pub(crate) fn is_annex_b(caps: &gst::CapsRef) -> bool {
+    let format = caps
+        .structure(0)
+        .and_then(|structure| structure.get::<&str>("stream-format").ok());
+    format == Some(Framing::AnnexB.stream_format())
+}
+
 /// The framing of a stream that begins like AV1: with a temporal delimiter, and a sequence header before any
 /// picture (7.5).
 fn framing(stream: &[u8]) -> Option<Framing> {
@@ -112,8 +124,6 @@ impl Unit {
     /// already; else the header must tell its size.
     fn read(rest: &mut &[u8], length: Option<usize>) -> Option<Self> {
         const FORBIDDEN: u8 = 0x80;
-        const EXTENSION: u8 = 4;
-        const HAS_SIZE: u8 = 2;
         const RESERVED: u8 = 1;
         let (&header, behind) = rest.split_first()?;
         if header & (FORBIDDEN | RESERVED) != 0 {
@@ -133,7 +143,7 @@ impl Unit {
 }
 
 /// Reads a number of at most 32 bits (4.10.5).
-fn leb128(rest: &mut &[u8]) -> Option<usize> {
+pub(crate) fn leb128(rest: &mut &[u8]) -> Option<usize> {
     let mut value = 0u64;
     for index in 0..8 {
         let (&byte, behind) = rest.split_first()?;
