@@ -533,6 +533,7 @@ def test_damaged_av1_without_a_container_ends(make: Callable[[Clip], bytes], tmp
             damaged[generator.randrange(16, len(damaged))] = generator.randrange(256)
         path.write_bytes(damaged)
         try:
-            assert len(read(path)) <= CLIPS["av1_640x360"].packets * 2
-        except RuntimeError as error:
-            assert "clip.obu" in str(error)
+            count = len(read(path))
+        except RuntimeError:
+            continue
+        assert count <= CLIPS["av1_640x360"].packets * 2
