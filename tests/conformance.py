@@ -36,6 +36,7 @@ from savant_rs.deepstream import FlexibleDecoder, FlexibleDecoderConfig, Hardwar
 from savant_rs.gstreamer import PacketReader
 
 SUFFIXES = {".264", ".jsv", ".h264", ".265", ".h265", ".hevc", ".bit", ".ivf", ".obu", ".mp4", ".mkv", ".webm", ".ts"}
+SUFFIXES |= {".jvt", ".avc", ".26l", ".h26l", ".hevc", ".av1"}
 CODECS = {"h264", "hevc", "vp8", "vp9", "av1", "mjpeg"}
 TOLERANCE = 2
 JPEG_PLANES_DB, JPEG_RGBA_DB = 45, 40

@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from decoding import make_frame, packets_of, recorded, rgba_from_planes
+from decoding import packets_of, recorded, rgba_from_planes
 from savant_rs.deepstream import Hardware
-from savant_rs.primitives import Codec
 
 pytestmark = pytest.mark.ffmpeg
 
@@ -142,19 +141,38 @@ def test_pictures_and_colours(stream: Stream, tmp_path: Path) -> None:
         assert np.abs(picture.pixels[..., :3] - exact).max() <= 2
 
 
-@pytest.mark.parametrize("codec", ["libx264rgb", "libx265"])
-def test_pictures_coded_as_red_green_and_blue_are_errors_that_say_so(codec: str, tmp_path: Path) -> None:
-    """Each has its one outcome, and what comes behind is decoded."""
-    path = tmp_path / "rgb.mkv"
-    options = ["-pix_fmt", "rgb24" if codec == "libx264rgb" else "gbrp"]
-    command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=160x96", "-frames:v", str(FRAMES)]
-    subprocess.run([*command, "-c:v", codec, *options, str(path)], check=True, stderr=subprocess.DEVNULL)
-    with recorded(hardware=Hardware.SOFTWARE) as (decoder, recorder):
+RGB = {
+    "h264": ("libx264rgb", "rgb24", "mkv"),
+    "hevc": ("libx265", "gbrp", "mkv"),
+    "hevc-10bit": ("libx265", "gbrp10le", "mkv"),
+    "hevc-12bit": ("libx265", "gbrp12le", "mkv"),
+    "vp9": ("libvpx-vp9", "gbrp", "webm"),
+    "av1": ("libaom-av1", "gbrp", "mkv"),
+}
+
+
+@pytest.mark.parametrize(("codec", "pixel_format", "container"), RGB.values(), ids=RGB)
+def test_pictures_coded_as_green_blue_and_red(codec: str, pixel_format: str, container: str, tmp_path: Path) -> None:
+    """Each is the nearest of 8 bits, whatever range the stream names."""
+    path = tmp_path / f"rgb.{container}"
+    source = ["-f", "lavfi", "-i", "testsrc2=size=160x96", "-frames:v", str(FRAMES)]
+    fast = ["-cpu-used", "8"] if codec == "libaom-av1" else []
+    command = ["ffmpeg", "-v", "error", *source, "-c:v", codec, *fast, "-pix_fmt", pixel_format, str(path)]
+    subprocess.run(command, check=True, capture_output=True)
+    raw_format = "gbrp" if pixel_format == "rgb24" else pixel_format
+    command = ["ffmpeg", "-v", "error", "-i", str(path), "-f", "rawvideo", "-pix_fmt", raw_format, "-"]
+    raw = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+    greatest = next((1023 if bits == "10" else 4095 for bits in ("10", "12") if bits in pixel_format), 255)
+    samples = np.frombuffer(raw, "<u2" if greatest > 255 else np.uint8).reshape(FRAMES, 3, 96, 160)
+    expected = np.moveaxis(samples[:, [2, 0, 1]], 1, -1) * (255 / greatest)
+    with recorded() as (decoder, recorder):
         for frame, data in packets_of(path):
             decoder.submit(frame, data)
-        decoder.submit(make_frame(Codec.RawRgba, 8, 8), bytes(8 * 8 * 4))
-    assert recorder.kinds == ["error"] * FRAMES + ["change", "frame"]
-    assert all("GBR" in value.message for kind, value in recorder.events if kind == "error")
+    pictures = recorder.pictures
+    assert len(pictures) == FRAMES, recorder.events
+    for picture, exact in zip(pictures, expected, strict=True):
+        assert np.abs(picture.pixels[..., :3] - exact).max() <= 0.5
+        assert (picture.pixels[..., 3] == 255).all()
 
 
 @pytest.mark.parametrize(

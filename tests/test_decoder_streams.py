@@ -8,6 +8,7 @@ import pytest
 
 from clips_lib import CLIPS, Clip, read_frame_number
 from decoding import Recorder, make_frame, packets, recorded
+from savant_rs.deepstream import Hardware, backend
 from savant_rs.primitives import Codec, VideoFrame
 
 H264 = CLIPS["h264_bpyramid_640x360"]
@@ -109,6 +110,33 @@ def test_two_access_units_in_one_packet(clip: Clip) -> None:
     assert stats["delivered"] + stats["orphans"] <= len(sent)
     assert outcomes["frame"] + outcomes["skipped"] == len(pairs)
     assert len({picture.frame.uuid for picture in recorder.pictures}) == outcomes["frame"]
+
+
+@pytest.mark.parametrize("clip", [BASELINE, HEVC], ids=lambda clip: clip.codec)
+def test_two_access_units_in_one_packet_are_one_picture_in_software(clip: Clip) -> None:
+    """Exactly one, and no orphan: libav's elements take both for one picture, whose pixels are those of neither."""
+    sent = packets(clip)
+    pairs = [(first[0], first[1] + second[1]) for first, second in zip(sent[::2], sent[1::2], strict=True)]
+    with recorded(hardware=Hardware.SOFTWARE) as (decoder, recorder):
+        for frame, data in pairs:
+            decoder.submit(frame, data)
+    stats = decoder.stats()
+    assert recorder.kinds == ["frame"] * len(pairs)
+    assert (stats["delivered"], stats["orphans"]) == (len(pairs), 0)
+
+
+@pytest.mark.skipif(backend() != "host", reason="the hardware that is asked for is there")
+@pytest.mark.parametrize("clip", [BASELINE, HEVC], ids=lambda clip: clip.codec)
+def test_packets_that_waited_come_back_when_no_decoder_can_be_made(clip: Clip) -> None:
+    """Each once, oldest first, then the one that detection ended with."""
+    sent = packets(clip)
+    start, waiting = sent[0], sent[1:5]
+    frames = [frame for frame, _ in [*waiting, start]]
+    with recorded(hardware=Hardware.REQUIRED) as (decoder, recorder):
+        for frame, data in [*waiting, start]:
+            decoder.submit(frame, data)
+    assert [skip.frame.uuid for skip in recorder.skips] == [frame.uuid for frame in frames]
+    assert recorder.reasons == ["decoder_creation_failed"] * len(frames)
 
 
 def test_an_access_unit_in_two_packets_loses_nothing_behind_it() -> None:

@@ -462,3 +462,78 @@ def test_nothing_stays_alive(live_gst_objects: Callable[[str], list[str]]) -> No
         """
     )
     assert alive == []
+
+
+def leb128(number: int) -> bytes:
+    parts = []
+    while number > 0x7F:
+        parts.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*parts, number])
+
+
+def open_bitstream_units(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Header and body of each unit of a temporal unit, sizes left out (AV1 bitstream specification, 5.3)."""
+    while data:
+        header, data = data[: 1 + (data[0] >> 2 & 1)], data[1 + (data[0] >> 2 & 1) :]
+        size, length = 0, 0
+        while not length or data[length - 1] & 0x80:
+            size |= (data[length] & 0x7F) << 7 * length
+            length += 1
+        yield header, data[length : length + size]
+        data = data[length + size :]
+
+
+def with_delimiters(clip: Clip) -> list[list[tuple[bytes, bytes]]]:
+    units = [list(open_bitstream_units(data)) for _, data in read(clip)]
+    return [[(b"\x12", b""), *(unit for unit in each if unit[0][0] >> 3 & 15 != 2)] for each in units]
+
+
+def low_overhead(clip: Clip) -> bytes:
+    units = (unit for each in with_delimiters(clip) for unit in each)
+    return b"".join(header + leb128(len(body)) + body for header, body in units)
+
+
+def annex_b(clip: Clip) -> bytes:
+    """Sizes in front of temporal units, frame units and units, which do not tell their own."""
+    stream = b""
+    for each in with_delimiters(clip):
+        bare = [bytes([header[0] & ~2]) + header[1:] + body for header, body in each]
+        frame_unit = b"".join(leb128(len(unit)) + unit for unit in bare)
+        temporal_unit = leb128(len(frame_unit)) + frame_unit
+        stream += leb128(len(temporal_unit)) + temporal_unit
+    return stream
+
+
+@pytest.mark.parametrize("suffix", ["obu", "bin"])
+@pytest.mark.parametrize("make", [low_overhead, annex_b])
+def test_av1_without_a_container(make: Callable[[Clip], bytes], suffix: str, tmp_path: Path) -> None:
+    clip = CLIPS["av1_640x360"]
+    path = tmp_path / f"clip.{suffix}"
+    path.write_bytes(make(clip))
+    sent = read(path)
+    assert len(sent) == clip.packets
+    assert {(frame.codec, frame.width, frame.height) for frame, _ in sent} == {(Codec.AV1, clip.width, clip.height)}
+    for (_, data), (_, expected) in zip(sent, read(clip), strict=True):
+        assert [unit for unit in open_bitstream_units(data) if unit[1]] == [
+            unit for unit in open_bitstream_units(expected) if unit[1]
+        ]
+
+
+@pytest.mark.parametrize("make", [low_overhead, annex_b])
+def test_damaged_av1_without_a_container_ends(make: Callable[[Clip], bytes], tmp_path: Path) -> None:
+    """Cut short or changed anywhere: access units, or an error, but no crash of the process."""
+    import random
+
+    whole, generator = make(CLIPS["av1_640x360"]), random.Random(5)
+    path = tmp_path / "clip.obu"
+    for _ in range(25):
+        damaged = bytearray(whole[: generator.randrange(20, len(whole))])
+        for _ in range(generator.randrange(6)):
+            damaged[generator.randrange(16, len(damaged))] = generator.randrange(256)
+        path.write_bytes(damaged)
+        try:
+            count = len(read(path))
+        except RuntimeError:
+            continue
+        assert count <= CLIPS["av1_640x360"].packets * 2

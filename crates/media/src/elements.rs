@@ -8,7 +8,7 @@ const GOOD: &str = "gstreamer1.0-plugins-good";
 const BAD: &str = "gstreamer1.0-plugins-bad";
 
 /// The Debian package of every element that this crate makes itself or needs for a container.
-const PACKAGES: [(&str, &str); 22] = [
+const PACKAGES: [(&str, &str); 23] = [
     ("av1parse", BAD),
     ("avidemux", GOOD),
     ("fakesink", CORE),
@@ -28,6 +28,7 @@ const PACKAGES: [(&str, &str); 22] = [
     ("parsebin", BASE),
     ("pngparse", BAD),
     ("qtdemux", GOOD),
+    ("queue", CORE),
     ("tsdemux", BAD),
     ("urisourcebin", BASE),
     ("vp9parse", BAD),

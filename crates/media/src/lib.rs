@@ -7,10 +7,12 @@
 #![forbid(unsafe_code)]
 
 mod annex_b;
+mod annex_b_obu;
 mod elements;
 mod error;
 mod format;
 mod location;
+mod obu;
 mod packet;
 mod parameter_sets;
 mod pipeline;

@@ -9,12 +9,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use frames::Codec;
 use gst::prelude::*;
 
 use crate::format::{Format, picture_size};
 use crate::location::check_file;
+use crate::obu::{is_annex_b, register_type_finder};
 use crate::progress::{Progress, Stream};
-use crate::{Location, MediaError, elements};
+use crate::{Location, MediaError, annex_b_obu, elements};
 
 /// How many access units wait to be read before the source is held back.
 const QUEUE_LENGTH: u32 = 16;
@@ -48,6 +50,7 @@ impl Demuxer {
             check_file(path)?;
         }
         gst::init().map_err(|error| MediaError::Init(error.to_string()))?;
+        register_type_finder()?;
         let pipeline = gst::Pipeline::new();
         let graph = Graph {
             pipeline: pipeline.downgrade(),
@@ -236,7 +239,11 @@ impl Graph {
                 }
                 self.add(&access_units)?;
                 self.progress.check(access_units.link(sink))?;
-                self.link(pad, &access_units)?;
+                if format.codec == Codec::Av1 && is_annex_b(&caps) {
+                    self.link_translated(pad, &access_units)?;
+                } else {
+                    self.link(pad, &access_units)?;
+                }
             }
             _ => self.link(pad, sink)?,
         }
@@ -246,6 +253,18 @@ impl Graph {
             has_frame_rate,
         });
         Ok(())
+    }
+
+    /// Links a stream of AV1's annex B to its parser.
+    fn link_translated(&self, pad: &gst::Pad, parser: &gst::Element) -> Result<(), MediaError> {
+        // A parser would pull from a file itself; only what is pushed can be translated.
+        let queue = elements::make("queue")?;
+        self.add(&queue)?;
+        if let Some(sink_pad) = parser.static_pad("sink") {
+            annex_b_obu::translate(&sink_pad);
+        }
+        self.progress.check(queue.link(parser))?;
+        self.link(pad, &queue)
     }
 
     fn add(&self, element: &gst::Element) -> Result<(), MediaError> {

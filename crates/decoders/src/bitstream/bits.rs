@@ -3,9 +3,8 @@
 use std::num::NonZeroUsize;
 
 use h264_reader::rbsp::{BitRead, BitReader, BitReaderError, ByteReader, Integer, Primitive};
-use surfaces::Colour;
 
-use super::vui;
+use super::vui::{self, Tags};
 
 /// Greater Exp-Golomb values are in no stream; refusing them here keeps sums in the parser in range.
 const MAX_VALUE: u32 = 1 << 26;
@@ -17,7 +16,7 @@ pub(super) const VUI_FLAG: &str = "vui_parameters_present_flag";
 pub(super) fn bits(unit: &[u8], header: NonZeroUsize) -> HeaderBits<'static, impl BitRead> {
     HeaderBits {
         bits: BitReader::new(ByteReader::skipping_bytes(unit, header)),
-        colour: None,
+        tags: None,
     }
 }
 
@@ -28,16 +27,16 @@ pub(super) fn bits(unit: &[u8], header: NonZeroUsize) -> HeaderBits<'static, imp
 /// of a sequence parameter set as absent, and any end of a parameter set is a good one.
 pub(super) struct HeaderBits<'a, R> {
     bits: R,
-    colour: Option<&'a mut Colour>,
+    tags: Option<&'a mut Tags>,
 }
 
 impl<R: BitRead> HeaderBits<'_, R> {
-    /// Has `colour` replaced by that of the video usability information, when the parser gets there and
+    /// Has `tags` replaced by those of the video usability information, when the parser gets there and
     /// as much of it can be read.
-    pub fn noting(self, colour: &mut Colour) -> HeaderBits<'_, R> {
+    pub fn noting(self, tags: &mut Tags) -> HeaderBits<'_, R> {
         HeaderBits {
             bits: self.bits,
-            colour: Some(colour),
+            tags: Some(tags),
         }
     }
 }
@@ -63,10 +62,10 @@ impl<R: BitRead> BitRead for HeaderBits<'_, R> {
             return Ok(bit);
         }
         if bit
-            && let Some(to) = &mut self.colour
-            && let Ok(colour) = vui::colour(&mut self.bits)
+            && let Some(to) = &mut self.tags
+            && let Ok(tags) = vui::tags(&mut self.bits)
         {
-            **to = colour;
+            **to = tags;
         }
         Ok(false)
     }

@@ -1,8 +1,11 @@
 //! NAL unit types of H.264 and HEVC, and what they say about an access unit.
 
+use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::active_set::Sets;
+use super::hevc_sequence;
 use super::nal::{self, Framing};
 use super::samples::{self, Samples};
 use crate::outcome::NoPicture;
@@ -53,7 +56,7 @@ pub struct AccessUnit {
     pub has_gap_in_front: bool,
     /// The parameter sets with start codes, if they are complete.
     pub parameter_sets: Option<Arc<[u8]>>,
-    /// The sequence parameter set, if there is one.
+    /// The sequence parameter set to go by, if there is one.
     pub sequence_set: Option<Arc<[u8]>>,
     /// `profile_idc` of the sequence parameter set, if there is one (H.264 only).
     pub profile_idc: Option<u8>,
@@ -100,6 +103,14 @@ impl Syntax {
         }
     }
 
+    /// Bytes of a NAL unit header.
+    pub(super) fn header(self) -> NonZeroUsize {
+        match self {
+            Self::H264 => NonZeroUsize::MIN,
+            Self::Hevc => hevc_sequence::HEADER,
+        }
+    }
+
     fn needs_video_parameter_set(self) -> bool {
         self == Self::Hevc
     }
@@ -128,10 +139,7 @@ impl Syntax {
         let has_parameter_sets = has(Role::SequenceParameterSet)
             && has(Role::PictureParameterSet)
             && (has(Role::VideoParameterSet) || !self.needs_video_parameter_set());
-        let sequence_set = roles
-            .iter()
-            .position(|&role| role == Role::SequenceParameterSet)
-            .map(|index| &annex_b[units[index].clone()]);
+        let sequence_set = sets(&annex_b, &units, &roles).choose(self);
         AccessUnit {
             framing,
             is_random_access: has_parameter_sets && has_start,
@@ -161,7 +169,7 @@ impl Syntax {
             .flatten()
     }
 
-    fn samples(self, sequence_set: &[u8]) -> Option<Samples> {
+    pub(super) fn samples(self, sequence_set: &[u8]) -> Option<Samples> {
         match self {
             Self::H264 => samples::h264(sequence_set),
             Self::Hevc => samples::hevc(sequence_set),
@@ -197,6 +205,23 @@ fn holds_recovery_point(messages: &[u8]) -> bool {
         rest = &rest[size..];
     }
     false
+}
+
+/// What the choice of a sequence parameter set takes.
+fn sets<'a>(annex_b: &'a [u8], units: &[Range<usize>], roles: &[Role]) -> Sets<'a> {
+    let mut sets = Sets::default();
+    for (unit, role) in units.iter().zip(roles) {
+        let unit = &annex_b[unit.clone()];
+        match role {
+            Role::SequenceParameterSet => sets.sequence.push(unit),
+            Role::PictureParameterSet => sets.picture.push(unit),
+            Role::RandomAccessSlice | Role::Slice | Role::SkippedLeadingSlice => {
+                sets.slice.get_or_insert(unit);
+            }
+            _ => {}
+        }
+    }
+    sets
 }
 
 fn parameter_sets(annex_b: &[u8], units: &[Range<usize>], roles: &[Role]) -> Arc<[u8]> {

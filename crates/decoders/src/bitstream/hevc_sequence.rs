@@ -72,7 +72,7 @@ impl SequenceSet {
                     chroma,
                     bit_depth: luma_depth.max(chroma_depth),
                     size: Some((width, height)),
-                    colour: None,
+                    ..Samples::default()
                 },
                 separate_colour_planes,
                 log2_max_lsb,

@@ -101,7 +101,7 @@ fn start_of_frame(marker: u8, segment: &[u8]) -> Option<JpegHeader> {
             chroma,
             bit_depth: precision.into(),
             size: Some((side(width_high, width_low), side(height_high, height_low))),
-            colour: None,
+            ..Samples::default()
         },
         is_baseline: matches!(marker, 0xc0 | 0xc1),
         is_adobe: false,

@@ -1,5 +1,6 @@
 //! What a decoder must know of a packet before it is decoded. Pure functions over bytes.
 
+mod active_set;
 pub mod av1;
 mod bits;
 pub mod dependence;

@@ -10,6 +10,7 @@ use surfaces::{Colour, Matrix, Range};
 use super::bits::bits;
 use super::hevc_sequence::{HEADER, SequenceSet};
 use super::hevc_vui;
+use super::vui::Tags;
 
 /// What a decoder must be able to do. The default is what nearly all streams are: 4:2:0, 8 bit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,12 +24,25 @@ pub struct Samples {
     /// Matrix and range, of codecs and headers that are read for them. What these do not tag counts as
     /// BT.601, limited.
     pub colour: Option<Colour>,
+    /// Whether they are G, B and R.
+    pub is_rgb: bool,
 }
 
 impl Samples {
     /// What the picture format of a software decoder depends on.
     pub fn format(&self) -> (ChromaFormat, u32) {
         (self.chroma, self.bit_depth)
+    }
+
+    /// Whether they are none of those that every software decoder puts out.
+    pub(super) fn are_rare(&self) -> bool {
+        match self.chroma {
+            ChromaFormat::Yuv420 | ChromaFormat::Yuv422 | ChromaFormat::Yuv444 => {
+                !matches!(self.bit_depth, 8 | 10 | 12)
+            }
+            ChromaFormat::Monochrome => self.bit_depth != 8,
+            ChromaFormat::Other => true,
+        }
     }
 }
 
@@ -39,14 +53,15 @@ impl Default for Samples {
             bit_depth: 8,
             size: None,
             colour: None,
+            is_rgb: false,
         }
     }
 }
 
 /// Those of an H.264 sequence parameter set, NAL unit header included.
 pub(super) fn h264(unit: &[u8]) -> Option<Samples> {
-    let mut colour = Colour::default();
-    let bits = bits(unit, NonZeroUsize::MIN).noting(&mut colour);
+    let mut tags = Tags::default();
+    let bits = bits(unit, NonZeroUsize::MIN).noting(&mut tags);
     let set = SeqParameterSet::from_bits(bits).ok()?;
     let info = &set.chroma_info;
     Some(Samples {
@@ -59,20 +74,22 @@ pub(super) fn h264(unit: &[u8]) -> Option<Samples> {
         },
         bit_depth: 8 + u32::from(info.bit_depth_luma_minus8.max(info.bit_depth_chroma_minus8)),
         size: set.pixel_dimensions().ok(),
-        colour: Some(colour),
+        colour: Some(tags.colour),
+        is_rgb: tags.is_rgb && matches!(info.chroma_format, H264Chroma::YUV444),
     })
 }
 
 /// Those of an HEVC sequence parameter set, NAL unit header included.
 pub(super) fn hevc(unit: &[u8]) -> Option<Samples> {
-    let mut colour = Colour::default();
-    let mut bits = bits(unit, HEADER).noting(&mut colour);
+    let mut tags = Tags::default();
+    let mut bits = bits(unit, HEADER).noting(&mut tags);
     let (_, set) = SequenceSet::read(&mut bits).ok()?;
     let set = set?;
     // Damage in the rest costs the tags only.
     let _ = hevc_vui::seek(&mut bits, &set);
     Some(Samples {
-        colour: Some(colour),
+        colour: Some(tags.colour),
+        is_rgb: tags.is_rgb && set.samples.chroma == ChromaFormat::Yuv444,
         ..set.samples
     })
 }
@@ -171,6 +188,7 @@ pub fn vp9(packet: &[u8]) -> Option<Samples> {
         bit_depth,
         size: Some(size),
         colour: Some(colour),
+        is_rgb: color_space == RGB,
     })
 }
 

@@ -4,9 +4,19 @@
 use h264_reader::rbsp::{BitRead, BitReaderError};
 use surfaces::{Colour, Matrix, Range};
 
+/// What it says of the samples. The default is that of samples which are not tagged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Tags {
+    pub colour: Colour,
+    /// Whether the samples are G, B and R in place of Y, Cb and Cr.
+    pub is_rgb: bool,
+}
+
 /// Reads up to `matrix_coeffs`. What is not tagged counts as BT.601, limited.
-pub(super) fn colour(bits: &mut impl BitRead) -> Result<Colour, BitReaderError> {
+pub(super) fn tags(bits: &mut impl BitRead) -> Result<Tags, BitReaderError> {
     const EXTENDED_ASPECT_RATIO: u8 = 255;
+    const IDENTITY: u8 = 0;
+    const UNSPECIFIED: u8 = 2;
     if bits.read_bit("aspect_ratio_info_present_flag")?
         && bits.read::<8, u8>("aspect_ratio_idc")? == EXTENDED_ASPECT_RATIO
     {
@@ -16,7 +26,7 @@ pub(super) fn colour(bits: &mut impl BitRead) -> Result<Colour, BitReaderError> 
         bits.skip(1, "overscan_appropriate_flag")?;
     }
     if !bits.read_bit("video_signal_type_present_flag")? {
-        return Ok(Colour::default());
+        return Ok(Tags::default());
     }
     bits.skip(3, "video_format")?;
     let range = if bits.read_bit("video_full_range_flag")? {
@@ -24,13 +34,19 @@ pub(super) fn colour(bits: &mut impl BitRead) -> Result<Colour, BitReaderError> 
     } else {
         Range::Limited
     };
-    let matrix = if bits.read_bit("colour_description_present_flag")? {
+    let code = if bits.read_bit("colour_description_present_flag")? {
         bits.skip(8 + 8, "colour_primaries, transfer_characteristics")?;
-        matrix(bits.read::<8, u8>("matrix_coeffs")?)
+        bits.read::<8, u8>("matrix_coeffs")?
     } else {
-        Matrix::default()
+        UNSPECIFIED
     };
-    Ok(Colour { matrix, range })
+    Ok(Tags {
+        colour: Colour {
+            matrix: matrix(code),
+            range,
+        },
+        is_rgb: code == IDENTITY,
+    })
 }
 
 /// The matrix of a code point (ITU-T H.273, table 4); those that surfaces cannot name count as untagged.

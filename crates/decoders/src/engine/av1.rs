@@ -94,10 +94,12 @@ pub(super) fn render(picture: &Picture, target: Target<'_>) -> Result<Rect, Stri
         PlanarImageComponent::U,
         PlanarImageComponent::V,
     ];
+    let is_rgb = picture.matrix_coefficients() == MatrixCoefficients::Identity;
     let layout = match picture.pixel_layout() {
         PixelLayout::I400 => PictureLayout::Gray8,
         PixelLayout::I420 => PictureLayout::I420,
         PixelLayout::I422 => PictureLayout::I422,
+        PixelLayout::I444 if is_rgb => PictureLayout::Gbr,
         PixelLayout::I444 => PictureLayout::I444,
     };
     let planes: Vec<_> = components

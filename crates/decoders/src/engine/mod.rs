@@ -168,6 +168,12 @@ impl Blueprint {
         if let Some(reason) = self.only_software {
             return Err(reason.to_owned());
         }
+        if self.samples.is_rgb {
+            return Err(
+                "NvBufSurfTransform takes the samples for Y, Cb, Cr, but they are G, B, R"
+                    .to_owned(),
+            );
+        }
         nvidia::check_conversion(self.samples.colour, self.format)?;
         nvidia::check(
             self.gpu_id,

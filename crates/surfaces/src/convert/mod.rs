@@ -7,6 +7,7 @@ mod axis;
 mod canvas;
 mod deep;
 mod from_rgba;
+mod gbr;
 mod halve;
 mod levels;
 mod look;

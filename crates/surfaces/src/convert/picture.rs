@@ -15,6 +15,8 @@ pub enum PictureLayout {
     I422,
     /// 4:4:4 in three planes.
     I444,
+    /// Planes of G, B, R, from 0 to the greatest sample.
+    Gbr,
     /// 4:2:0, luma and interleaved U, V.
     Nv12,
     /// 4:2:0, luma and interleaved V, U.
@@ -44,7 +46,7 @@ impl PictureLayout {
         match self {
             Self::I420 => &[LUMA, QUARTER, QUARTER],
             Self::I422 => &[LUMA, HALF, HALF],
-            Self::I444 => &[LUMA, LUMA, LUMA],
+            Self::I444 | Self::Gbr => &[LUMA, LUMA, LUMA],
             Self::Nv12 | Self::Nv21 => &[LUMA, QUARTER_PAIRS],
             Self::Uyvy => &[PACKED_PAIRS],
             Self::Gray8 => &[LUMA],
@@ -55,7 +57,7 @@ impl PictureLayout {
 
     /// Whether the samples are Y, Cb, Cr or luma alone.
     pub(super) const fn is_ycbcr(self) -> bool {
-        !matches!(self, Self::Rgb | Self::Rgba | Self::Bgrx)
+        !matches!(self, Self::Gbr | Self::Rgb | Self::Rgba | Self::Bgrx)
     }
 }
 
@@ -90,7 +92,7 @@ pub struct Picture<'a> {
     /// Matrix and range.
     pub colour: Colour,
     /// Bits of a sample: 8, or up to 15 in two bytes, the least significant first. More than 8 are
-    /// taken in I420, I422, I444 and grey only.
+    /// taken in I420, I422, I444, GBR and grey only.
     pub bits: u32,
 }
 
@@ -130,7 +132,11 @@ impl<'a> Picture<'a> {
         }
         let may_be_deep = matches!(
             self.layout,
-            PictureLayout::I420 | PictureLayout::I422 | PictureLayout::I444 | PictureLayout::Gray8
+            PictureLayout::I420
+                | PictureLayout::I422
+                | PictureLayout::I444
+                | PictureLayout::Gbr
+                | PictureLayout::Gray8
         );
         if self.bits != 8 && !(may_be_deep && (9..=15).contains(&self.bits)) {
             return invalid(0, format!("samples of {} bits", self.bits));

@@ -76,7 +76,7 @@ impl Owned {
 
     /// Channel 0, 1 or 2 (R, G, B or Y, Cb, Cr) or alpha of a sample, as a level.
     fn sample(&self, channel: usize, x: u32, y: u32) -> f64 {
-        use PictureLayout::{Bgrx, Gray8, Nv12, Nv21, Rgb, Rgba, Uyvy};
+        use PictureLayout::{Bgrx, Gbr, Gray8, Nv12, Nv21, Rgb, Rgba, Uyvy};
         let at = |plane: usize, byte: u32| {
             let format = &self.layout.planes()[plane];
             let deep = usize::from(self.bits > 8);
@@ -89,7 +89,8 @@ impl Owned {
             f64::from(u16::from_le_bytes([bytes[0], bytes[1]])) / f64::from(1 << (self.bits - 8))
         };
         match (self.layout, channel) {
-            (Rgb | Bgrx, 3) => 255.0,
+            (Rgb | Bgrx | Gbr, 3) => 255.0,
+            (Gbr, _) => at([2, 0, 1][channel], x),
             (Rgb, _) => at(0, 3 * x + channel as u32),
             (Rgba, _) => at(0, 4 * x + channel as u32),
             (Bgrx, _) => at(0, 4 * x + 2 - channel as u32),
@@ -182,9 +183,9 @@ fn draw(
 }
 
 fn layouts() -> impl Strategy<Value = (PictureLayout, u32)> {
-    use PictureLayout::{Bgrx, Gray8, I420, I422, I444, Nv12, Nv21, Rgb, Rgba, Uyvy};
+    use PictureLayout::{Bgrx, Gbr, Gray8, I420, I422, I444, Nv12, Nv21, Rgb, Rgba, Uyvy};
     let shallow = prop::sample::select(vec![
-        I420, I422, I444, Nv12, Nv21, Uyvy, Gray8, Rgb, Rgba, Bgrx,
+        I420, I422, I444, Gbr, Nv12, Nv21, Uyvy, Gray8, Rgb, Rgba, Bgrx,
     ]);
     let deep = prop::sample::select(vec![I420, I422, I444, Gray8]);
     prop_oneof![3 => (shallow, Just(8u32)), 1 => (deep, 9u32..=15)]
@@ -325,7 +326,10 @@ proptest! {
             let is_chroma = index > 0;
             let level = |byte: usize| match layout {
                 PictureLayout::Uyvy if byte.is_multiple_of(2) => 128u16,
-                PictureLayout::Rgb | PictureLayout::Rgba | PictureLayout::Bgrx => 255,
+                PictureLayout::Gbr
+                | PictureLayout::Rgb
+                | PictureLayout::Rgba
+                | PictureLayout::Bgrx => 255,
                 _ if is_chroma => 128,
                 _ => 235,
             };

@@ -3,7 +3,7 @@
 use yuv::YuvError;
 
 use super::picture::{Picture, PictureLayout};
-use super::ycbcr;
+use super::{gbr, ycbcr};
 use crate::error::Error;
 
 /// Converts a checked picture of 8-bit samples to RGBA rows, `pitch` bytes apart. Alpha is 255, except that RGBA
@@ -11,6 +11,7 @@ use crate::error::Error;
 pub(crate) fn to_rgba(picture: &Picture<'_>, to: &mut [u8], pitch: usize) -> Result<(), Error> {
     match picture.layout {
         layout if layout.is_ycbcr() => ycbcr::convert(picture, to, pitch),
+        PictureLayout::Gbr => gbr::pack(picture, to, pitch),
         PictureLayout::Rgb => {
             let (from, stride) = (picture.planes[0], picture.strides[0] as u32);
             yuv::rgb_to_rgba(

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::deep;
 use super::levels::narrow;
 use super::picture::{Picture, PictureLayout};
 use super::prefetch::prefetch;
+use super::{deep, gbr};
 
 /// What the bytes of a plane are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,9 +72,21 @@ impl<'a> Texels<'a> {
             PictureLayout::Rgba => Texel::Plain,
             PictureLayout::Bgrx => Texel::Bgrx,
             PictureLayout::Rgb => Texel::Rgb,
+            PictureLayout::Gbr => return Some(Self::packed(picture)),
             _ => return None,
         };
         Some(Self::new(picture, 0, texel))
+    }
+
+    fn packed(picture: &Picture<'_>) -> Self {
+        let stride = picture.width as usize * 4;
+        let mut bytes = vec![0; stride * picture.height as usize];
+        gbr::pack(picture, &mut bytes, stride);
+        Self {
+            bytes: Cow::Owned(bytes),
+            stride,
+            texel: Texel::Plain,
+        }
     }
 
     /// The luma of a checked picture that is not RGB.

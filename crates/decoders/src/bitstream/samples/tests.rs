@@ -245,3 +245,25 @@ proptest! {
         let _ = read(&set);
     }
 }
+
+#[test]
+fn sequence_parameter_sets_tell_of_green_blue_and_red() {
+    let sets: [(Reader, &str); 2] = [
+        (
+            h264,
+            "67f4000b919b28589d80b702020040000003004000000c83c50a6580",
+        ),
+        (
+            hevc,
+            "4201010408000003009e0800000300003c9002c4048b2cacd24995e02dc08080010000030001000003001908",
+        ),
+    ];
+    for (read, hex) in sets {
+        let samples = read(&bytes(hex)).unwrap();
+        assert!(samples.is_rgb, "{hex}");
+        assert_eq!(samples.format(), (ChromaFormat::Yuv444, 8));
+    }
+    for &(read, hex, ..) in SETS {
+        assert!(!read(&bytes(hex)).unwrap().is_rgb, "{hex}");
+    }
+}

@@ -140,6 +140,9 @@ const LAYOUTS: &[(VideoFormat, PictureLayout, u32)] = &[
     (VideoFormat::I42012le, PictureLayout::I420, 12),
     (VideoFormat::I42212le, PictureLayout::I422, 12),
     (VideoFormat::Y44412le, PictureLayout::I444, 12),
+    (VideoFormat::Gbr, PictureLayout::Gbr, 8),
+    (VideoFormat::Gbr10le, PictureLayout::Gbr, 10),
+    (VideoFormat::Gbr12le, PictureLayout::Gbr, 12),
     (VideoFormat::Nv12, PictureLayout::Nv12, 8),
     (VideoFormat::Gray8, PictureLayout::Gray8, 8),
     (VideoFormat::Rgb, PictureLayout::Rgb, 8),
@@ -237,7 +240,10 @@ fn converted(
     let describe = |error: &dyn std::fmt::Display| {
         format!("{} cannot be converted to RGBA: {error}", from.format())
     };
+    // The converter changes neither of these two.
     let to = VideoInfo::builder(VideoFormat::Rgba, from.width(), from.height())
+        .fps(from.fps())
+        .interlace_mode(from.interlace_mode())
         .build()
         .map_err(|error| describe(&error))?;
     let converter =
