@@ -4,6 +4,7 @@ pub mod av1;
 mod bits;
 pub mod dependence;
 pub mod h26x;
+mod hevc_references;
 mod hevc_sequence;
 mod hevc_vui;
 pub mod image;

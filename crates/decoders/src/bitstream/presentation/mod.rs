@@ -11,6 +11,7 @@
 
 mod h264;
 mod hevc;
+mod hevc_kept;
 mod parameter_sets;
 #[cfg(test)]
 pub(crate) use tests::samples;
