@@ -10,6 +10,7 @@ mod hevc_vui;
 pub mod image;
 pub mod nal;
 pub mod presentation;
+mod recovery;
 pub mod samples;
 #[cfg(test)]
 mod unit;

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use h264_reader::rbsp::{BitRead, BitReaderError};
 
 use super::hevc_kept::KeptPictures;
-use super::timeline::Picture;
+use super::timeline::{Picture, Refresh};
 use crate::bitstream::bits::bits;
 use crate::bitstream::hevc_references::{Reference, ReferenceSets};
 use crate::bitstream::hevc_sequence::{HEADER, SequenceSet};
+use crate::bitstream::recovery;
 
 /// NAL unit types (table 7-1).
 mod unit {
@@ -29,6 +30,8 @@ mod unit {
     pub const SEQUENCE_PARAMETER_SET: u8 = 33;
     pub const PICTURE_PARAMETER_SET: u8 = 34;
     /// End of sequence and end of bitstream.
+    /// Supplemental enhancement information in front of a picture.
+    pub const MESSAGES: u8 = 39;
     pub const END: RangeInclusive<u8> = 36..=37;
 }
 
@@ -41,6 +44,10 @@ pub(super) struct OrderCounts {
     picture_sets: [Option<PictureSet>; 64],
     kept: KeptPictures,
     start: Start,
+    /// `recovery_poc_cnt` in front of the picture of the current access unit.
+    recovery_message: Option<i32>,
+    /// The picture order count with which the gradual refresh that runs is complete.
+    refresh_until: Option<i64>,
     /// A slice of the current access unit was read.
     in_picture: bool,
     /// An IDR slice of the current access unit could not be read.
@@ -80,6 +87,8 @@ impl Default for OrderCounts {
                 is_awaited: true,
                 was_latest: true,
             },
+            recovery_message: None,
+            refresh_until: None,
             in_picture: false,
             unread_idr: false,
             previous: 0,
@@ -90,6 +99,7 @@ impl Default for OrderCounts {
 impl OrderCounts {
     /// Forgets the picture of the last access unit.
     pub fn begin_access_unit(&mut self) {
+        self.recovery_message = None;
         self.in_picture = false;
         self.unread_idr = false;
     }
@@ -123,6 +133,10 @@ impl OrderCounts {
                 {
                     *slot = Some(set);
                 }
+                None
+            }
+            unit::MESSAGES => {
+                self.recovery_message = recovery::order_distance(&unit[HEADER.get()..]);
                 None
             }
             _ if unit::END.contains(&kind) => {
@@ -223,6 +237,7 @@ impl OrderCounts {
         if begins_sequence {
             self.kept = KeptPictures::default();
         }
+        let refresh = self.follow_refresh(is_random_access, order_count);
         let lacks_references = self.start.was_latest && unit::SKIPPED_LEADING.contains(&kind);
         let references = header.references.as_deref();
         Picture {
@@ -231,6 +246,27 @@ impl OrderCounts {
             second_field: false,
             lacks_references,
             follows_loss: !lacks_references && self.kept.follow(order_count, max_lsb, references),
+            refresh,
+        }
+    }
+
+    /// Whether the gradual refresh that runs ends with this picture, and another begins (D.3.8).
+    fn follow_refresh(&mut self, is_random_access: bool, order_count: i64) -> Refresh {
+        let message = self.recovery_message.take();
+        if is_random_access {
+            self.refresh_until = None;
+            return Refresh::default();
+        }
+        let completes = self.refresh_until.take_if(|until| order_count >= *until);
+        let begins = self.refresh_until.is_none() && message.is_some();
+        if let Some(distance) = message
+            && begins
+        {
+            self.refresh_until = Some(order_count.saturating_add(distance.into()));
+        }
+        Refresh {
+            begins,
+            completes: completes.is_some(),
         }
     }
 }
