@@ -141,7 +141,16 @@ def test_nothing_of_an_undamaged_stream_is_taken_for_damage(clip: Clip) -> None:
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=str)
-@pytest.mark.parametrize("name", ["h264_bpyramid_640x360", "h264_open_gop_320x240", "h264_baseline_640x360"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "h264_bpyramid_640x360",
+        "h264_open_gop_320x240",
+        "h264_baseline_640x360",
+        "hevc_640x360",
+        "hevc_open_gop_320x240",
+    ],
+)
 def test_a_loss_that_the_headers_tell_of(name: str, policy: DamagePolicy, intact: Any) -> None:
     """Every fifth packet in turn: the pictures that it leaves undamaged are exact, the others do not pass as such."""
     clip = CLIPS[name]

@@ -30,7 +30,7 @@ from savant_rs.gstreamer import PacketReader
 WARM_UP = 4000
 SAMPLES = 200
 LIMIT_BYTES = 200
-NAMES = ("h264_320x240", "hevc_640x360", "vp8_320x180", "vp9_640x360", "jpeg_100x100", "png_rgb_320x180")
+NAMES = ("h264_320x240", "hevc_640x360", "vp8_320x180", "vp9_640x360", "av1_640x360", "jpeg_100x100", "png_rgb_320x180")
 LIBC = ctypes.CDLL(None)
 PAGE = os.sysconf("SC_PAGE_SIZE")
 

@@ -59,11 +59,32 @@ LIBC = ctypes.CDLL(None)
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
+class Mallinfo(ctypes.Structure):
+    """`struct mallinfo2` of glibc 2.33 and later."""
+
+    _fields_ = [
+        (name, ctypes.c_size_t)
+        for name in (
+            *("arena", "ordblks", "smblks", "hblks", "hblkhd"),
+            *("usmblks", "fsmblks", "uordblks", "fordblks", "keepcost"),
+        )
+    ]
+
+
+LIBC.mallinfo2.restype = Mallinfo
+
+
 def resident_mb() -> float:
     """The resident set in 10^6 bytes, without what malloc only keeps."""
     gc.collect()
     LIBC.malloc_trim(0)
     return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE / 1e6
+
+
+def in_use_mb() -> float:
+    """What is allocated, in 10^6 bytes: where the resident set grows and this does not, the heap has holes."""
+    info = LIBC.mallinfo2()
+    return (info.uordblks + info.hblkhd) / 1e6
 
 
 @dataclass(frozen=True)
@@ -74,6 +95,7 @@ class Rest:
     descriptors: int
     objects: int
     mb: float
+    in_use_mb: float
     gpu_mib: int
 
     @classmethod
@@ -84,6 +106,7 @@ class Rest:
             descriptors=len(os.listdir("/proc/self/fd")),
             objects=sum(_native._live_objects().values()),
             mb=resident_mb(),
+            in_use_mb=in_use_mb(),
             gpu_mib=0 if on_host else deepstream.gpu_mem_used_mib(0),
         )
 
@@ -196,9 +219,9 @@ def report(options: argparse.Namespace, soak: Soak, stats: dict, resident: list[
     """Prints the figures; returns the exit status."""
     parts = slice(2, 4), slice(ROUNDS - 2, ROUNDS)
     running = [median(chain.from_iterable(resident[part])) for part in parts]
-    mb, threads, descriptors, gpu_mib = (
+    mb, in_use, threads, descriptors, gpu_mib = (
         [median(getattr(rest, name) for rest in rests[part]) for part in parts]
-        for name in ("mb", "threads", "descriptors", "gpu_mib")
+        for name in ("mb", "in_use_mb", "threads", "descriptors", "gpu_mib")
     )
     left = _native._live_objects()
     ended = stats["delivered"] + sum(stats["skipped"].values()) + stats["errors"] + stats["lost"]
@@ -209,7 +232,8 @@ def report(options: argparse.Namespace, soak: Soak, stats: dict, resident: list[
     print(f"  {stats['submitted']} packets, {soak.faults} faults, {stats['delivered']} pictures")
     print(f"  skipped: {dict(stats['skipped'])}; errors: {stats['errors']}; lost: {stats['lost']}")
     print(f"  resident, running: {running[0]:.1f} to {running[1]:.1f} MB ({running[1] - running[0]:+.1f})")
-    print(f"  resident, at rest: {mb[0]:.1f} to {mb[1]:.1f} MB; GPU memory: {gpu_mib[0]:.0f} to {gpu_mib[1]:.0f} MiB")
+    print(f"  resident, at rest: {mb[0]:.1f} to {mb[1]:.1f} MB; allocated of it: {in_use[0]:.2f} to {in_use[1]:.2f} MB")
+    print(f"  GPU memory: {gpu_mib[0]:.0f} to {gpu_mib[1]:.0f} MiB")
     print(f"  threads: {threads[0]:.0f} to {threads[1]:.0f}; descriptors: {descriptors[0]:.0f} to {descriptors[1]:.0f}")
     print(f"  left at the end: {left}; counters {'add up' if adds_up else f'do not add up: {stats}'}")
     for error in soak.raised:

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::active_set::Sets;
 use super::hevc_sequence;
 use super::nal::{self, Framing};
+use super::recovery;
 use super::samples::{self, Samples};
 use crate::outcome::NoPicture;
 
@@ -75,7 +76,7 @@ impl Syntax {
             Self::H264 => match header & 0x1f {
                 1..=4 => Role::Slice,
                 5 => Role::RandomAccessSlice,
-                6 if holds_recovery_point(&unit[1..]) => Role::RecoveryPoint,
+                6 if recovery::frame_count(&unit[1..]) == Some(0) => Role::RecoveryPoint,
                 7 => Role::SequenceParameterSet,
                 8 => Role::PictureParameterSet,
                 _ => Role::Other,
@@ -175,36 +176,6 @@ impl Syntax {
             Self::Hevc => samples::hevc(sequence_set),
         }
     }
-}
-
-/// Whether supplemental enhancement information (H.264, 7.3.2.3) has a recovery point message with
-/// `recovery_frame_cnt` 0.
-fn holds_recovery_point(messages: &[u8]) -> bool {
-    const RECOVERY_POINT: usize = 6;
-    let mut rest = messages;
-    // A type and a size, each the sum of bytes up to the first that is not 255.
-    let number = |rest: &mut &[u8]| {
-        let mut sum = 0;
-        while let [first, tail @ ..] = *rest {
-            *rest = tail;
-            sum += usize::from(*first);
-            if *first != 0xff {
-                return Some(sum);
-            }
-        }
-        None
-    };
-    while let (Some(kind), Some(size)) = (number(&mut rest), number(&mut rest)) {
-        let Some(payload) = rest.get(..size) else {
-            return false;
-        };
-        if kind == RECOVERY_POINT {
-            // 0 in Exp-Golomb code is one bit.
-            return payload.first().is_some_and(|byte| byte & 0x80 != 0);
-        }
-        rest = &rest[size..];
-    }
-    false
 }
 
 /// What the choice of a sequence parameter set takes.

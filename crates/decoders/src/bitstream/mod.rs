@@ -5,11 +5,13 @@ pub mod av1;
 mod bits;
 pub mod dependence;
 pub mod h26x;
+mod hevc_references;
 mod hevc_sequence;
 mod hevc_vui;
 pub mod image;
 pub mod nal;
 pub mod presentation;
+mod recovery;
 pub mod samples;
 #[cfg(test)]
 mod unit;

@@ -4,8 +4,7 @@
 //! system and travels in the binary; distributions still ship a dav1d of 2022, and `GStreamer` there
 //! has only libaom's decoder, which is several times slower.
 
-use re_rav1d::dav1d::pixel::{MatrixCoefficients, YUVRange};
-use re_rav1d::dav1d::{Decoder, Error, Picture, PixelLayout, PlanarImageComponent, Settings};
+use av1::{Decoder, Error, Layout, Picture, Settings};
 use surfaces::{Colour, Matrix, PictureLayout, Range, Rect};
 
 use super::live::Live;
@@ -28,12 +27,11 @@ impl Av1Decoder {
     pub(super) fn new() -> Result<Self, String> {
         let live = Live::begin();
         let threads = super::share_of_cores();
-        let mut settings = Settings::new();
-        settings.set_n_threads(u32::try_from(threads).unwrap_or(1));
-        settings.set_frame_size_limit(u32::try_from(MAX_PIXELS).unwrap_or(u32::MAX));
-        // Of several spatial layers only the best is shown.
-        settings.set_all_layers(false);
-        let decoder = Decoder::with_settings(&settings)
+        let settings = Settings {
+            threads: u32::try_from(threads).unwrap_or(1),
+            max_pixels: u32::try_from(MAX_PIXELS).unwrap_or(u32::MAX),
+        };
+        let decoder = Decoder::new(settings)
             .map_err(|error| format!("the AV1 decoder cannot be made: {error}"))?;
         Ok(Self {
             decoder,
@@ -43,10 +41,9 @@ impl Av1Decoder {
 
     /// Hands out one picture; `false` if none is ready.
     fn take(&mut self, sink: &mut Sink<'_>) -> Result<bool, Stopped> {
-        match self.decoder.get_picture() {
+        match self.decoder.picture() {
             Ok(picture) => {
-                let key = picture.timestamp().and_then(|key| u64::try_from(key).ok());
-                if let Some(key) = key {
+                if let Ok(key) = u64::try_from(picture.key()) {
                     sink(key, RawPicture::Av1(picture))?;
                 }
                 Ok(true)
@@ -67,10 +64,10 @@ impl PacketDecoder for Av1Decoder {
 
     fn decode(&mut self, key: u64, packet: Payload, sink: &mut Sink<'_>) -> Result<(), Stopped> {
         let key = i64::try_from(key).unwrap_or(i64::MAX);
-        let mut sent = self.decoder.send_data(packet, None, Some(key), None);
+        let mut sent = self.decoder.send(&packet, key);
         while matches!(sent, Err(Error::Again)) {
             self.take(sink)?;
-            sent = self.decoder.send_pending_data();
+            sent = self.decoder.send_rest();
         }
         match sent {
             Ok(()) => self.take(sink).map(drop),
@@ -89,24 +86,14 @@ impl PacketDecoder for Av1Decoder {
 
 /// Writes a picture into `target`.
 pub(super) fn render(picture: &Picture, target: Target<'_>) -> Result<Rect, String> {
-    let components = [
-        PlanarImageComponent::Y,
-        PlanarImageComponent::U,
-        PlanarImageComponent::V,
-    ];
-    let is_rgb = picture.matrix_coefficients() == MatrixCoefficients::Identity;
-    let layout = match picture.pixel_layout() {
-        PixelLayout::I400 => PictureLayout::Gray8,
-        PixelLayout::I420 => PictureLayout::I420,
-        PixelLayout::I422 => PictureLayout::I422,
-        PixelLayout::I444 if is_rgb => PictureLayout::Gbr,
-        PixelLayout::I444 => PictureLayout::I444,
+    let is_rgb = picture.matrix() == av1::Matrix::Identity;
+    let layout = match picture.layout() {
+        Layout::I400 => PictureLayout::Gray8,
+        Layout::I420 => PictureLayout::I420,
+        Layout::I422 => PictureLayout::I422,
+        Layout::I444 if is_rgb => PictureLayout::Gbr,
+        Layout::I444 => PictureLayout::I444,
     };
-    let planes: Vec<_> = components
-        .into_iter()
-        .take(layout.planes().len())
-        .map(|component| (picture.plane(component), picture.stride(component)))
-        .collect();
     let mut source = surfaces::Picture {
         layout,
         width: picture.width(),
@@ -114,13 +101,10 @@ pub(super) fn render(picture: &Picture, target: Target<'_>) -> Result<Rect, Stri
         planes: [&[]; 3],
         strides: [0; 3],
         colour: colour(picture),
-        bits: picture
-            .bits_per_component()
-            .map_or(8, |bits| u32::try_from(bits.0).unwrap_or(8)),
+        bits: picture.bits(),
     };
-    for (index, (plane, stride)) in planes.iter().enumerate() {
-        source.planes[index] = plane;
-        source.strides[index] = *stride as usize;
+    for index in 0..layout.planes().len() {
+        (source.planes[index], source.strides[index]) = picture.plane(index);
     }
     target.render(&source)
 }
@@ -128,14 +112,15 @@ pub(super) fn render(picture: &Picture, target: Target<'_>) -> Result<Rect, Stri
 /// What is not tagged counts as BT.601.
 fn colour(picture: &Picture) -> Colour {
     Colour {
-        matrix: match picture.matrix_coefficients() {
-            MatrixCoefficients::BT709 => Matrix::Bt709,
-            MatrixCoefficients::BT2020NonConstantLuminance => Matrix::Bt2020,
-            _ => Matrix::Bt601,
+        matrix: match picture.matrix() {
+            av1::Matrix::Bt709 => Matrix::Bt709,
+            av1::Matrix::Bt2020 => Matrix::Bt2020,
+            av1::Matrix::Identity | av1::Matrix::Other => Matrix::Bt601,
         },
-        range: match picture.color_range() {
-            YUVRange::Limited => Range::Limited,
-            YUVRange::Full => Range::Full,
+        range: if picture.is_full_range() {
+            Range::Full
+        } else {
+            Range::Limited
         },
     }
 }

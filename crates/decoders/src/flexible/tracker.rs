@@ -239,6 +239,7 @@ impl Tracker {
                 follows_loss: has_lost || stamp.follows_loss,
                 is_damaged: lies || (stamp.is_guess && !unit.is_empty),
                 restarts: unit.restarts,
+                refresh: stamp.refresh,
                 is_empty: unit.is_empty,
                 order: (!stamp.is_guess).then_some(stamp.order),
             },

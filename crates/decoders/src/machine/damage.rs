@@ -2,12 +2,14 @@
 //!
 //! Damage spreads from the frame that it befalls to the next random access point. A *stretch* is what lies between two
 //! of these, in the order of decoding; the leading pictures of a random access point, which are decoded after it and
-//! shown before it, refer to the stretch in front too.
+//! shown before it, refer to the stretch in front too. A stretch also begins where a gradual refresh does: its pictures
+//! refer to the stretches in front until the refresh is complete, and from there on to it alone.
 
 use std::collections::BTreeMap;
 
 use super::lane::Flight;
 use super::{Flow, Outgoing};
+use crate::bitstream::presentation::Refresh;
 use crate::outcome::{DamagePolicy, NoPicture, SkipReason};
 
 const DAMAGED: &str = "the picture is damaged, or packets before it are missing: it is left out, and so is what follows \
@@ -23,6 +25,8 @@ pub struct Continuity {
     pub is_damaged: bool,
     /// No picture that is shown after it refers to one before it.
     pub restarts: bool,
+    /// How it stands to a gradual refresh.
+    pub refresh: Refresh,
     /// It holds no picture, so that none is missed.
     pub is_empty: bool,
     /// Sorts as the pictures are shown, if that is known.
@@ -35,6 +39,8 @@ pub(super) struct Standing {
     /// The first and the last stretch that it refers to.
     first: u64,
     last: u64,
+    /// The one that its own damage reaches.
+    own: u64,
     order: Option<u64>,
     is_empty: bool,
     /// It was missed, and with that the damage was found.
@@ -57,8 +63,15 @@ pub(super) struct DamageMap {
     has_begun: bool,
     /// The stretch of the packets that come now.
     current: u64,
-    /// When the picture that began it is shown.
+    /// When the picture is shown that began it, or with which a refresh was complete.
     began_at: Option<u64>,
+    /// The oldest stretch that pictures shown from then on refer to, and the oldest of those shown before.
+    first: u64,
+    leading_first: u64,
+    /// Nothing refers to the leading pictures but these themselves.
+    has_restarted: bool,
+    /// The stretch of the gradual refresh that is not complete.
+    refreshing: Option<u64>,
     by_stretch: BTreeMap<u64, Damage>,
 }
 
@@ -83,6 +96,7 @@ impl DamageMap {
             follows_loss,
             is_damaged,
             restarts,
+            refresh,
             is_empty,
             order,
         } = continuity;
@@ -92,20 +106,46 @@ impl DamageMap {
                 self.hit(self.current, key);
             }
             self.current += 1;
-            self.began_at = order;
+            self.begin(self.current, order);
+            self.has_restarted = true;
+            self.refreshing = None;
+        } else {
+            if refresh.completes
+                && let Some(begun) = self.refreshing.take()
+            {
+                self.begin(begun, order);
+                self.has_restarted = false;
+            }
+            if refresh.begins {
+                if follows_loss {
+                    self.hit(self.current, key);
+                }
+                self.join_unfinished();
+                self.current += 1;
+                self.refreshing = Some(self.current);
+            }
         }
         let is_leading = !restarts
             && order
                 .zip(self.began_at)
                 .is_some_and(|(own, began_at)| own < began_at);
         let standing = Standing {
-            first: self.current - u64::from(is_leading),
+            first: if is_leading {
+                self.leading_first
+            } else {
+                self.first
+            },
             last: self.current,
+            own: if is_leading && self.has_restarted {
+                self.leading_first
+            } else {
+                self.current
+            },
             order,
             is_empty,
             is_culprit: false,
         };
-        if is_damaged || (!restarts && (follows_loss || is_first)) {
+        if is_damaged || (!restarts && ((follows_loss && !refresh.begins) || is_first)) {
             self.strike(key, standing);
         }
         standing
@@ -114,14 +154,14 @@ impl DamageMap {
     /// Forgets the stretches before `oldest`, to which no frame inside refers any more.
     pub(super) fn forget_before(&mut self, oldest: u64) {
         if !self.by_stretch.is_empty() {
-            let oldest = oldest.min(self.current.saturating_sub(1));
+            let oldest = oldest.min(self.leading_first);
             self.by_stretch = self.by_stretch.split_off(&oldest);
         }
     }
 
     /// A picture is known to be damaged. What follows its stretch does not refer to a leading one.
     pub(super) fn strike(&mut self, key: u64, standing: Standing) {
-        self.hit(standing.first, key);
+        self.hit(standing.own, key);
     }
 
     /// No picture came out of a frame: what follows it is damaged.
@@ -187,6 +227,24 @@ impl DamageMap {
             is_new |= !std::mem::replace(&mut damage.is_told, true);
         }
         is_new
+    }
+
+    /// Pictures shown from `order` on refer to no stretch before `first`.
+    fn begin(&mut self, first: u64, order: Option<u64>) {
+        self.leading_first = std::mem::replace(&mut self.first, first);
+        self.began_at = order;
+    }
+
+    /// Joins the stretches of refreshes that never came to their end with the one in front: they are referred to
+    /// together. So there are never more than a few.
+    fn join_unfinished(&mut self) {
+        let unfinished = self.by_stretch.split_off(&(self.first + 1));
+        for damage in unfinished.into_values() {
+            self.hit(self.first, damage.from);
+            if let Some(joined) = self.by_stretch.get_mut(&self.first) {
+                joined.is_told |= damage.is_told;
+            }
+        }
     }
 
     fn hit(&mut self, stretch: u64, key: u64) {

@@ -11,6 +11,7 @@ use frames::Codec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::bitstream::presentation::Refresh;
 
 struct Test;
 
@@ -617,6 +618,7 @@ proptest! {
                         is_empty: damage == 3,
                         restarts: gate == Gate::RandomAccess || damage == 4,
                         order: (damage != 5).then_some(u64::from(next) ^ u64::from(damage % 4)),
+                        refresh: Refresh::default(),
                     };
                     if rig.send(arrival) {
                         next += 1;

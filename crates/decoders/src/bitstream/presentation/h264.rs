@@ -11,8 +11,9 @@ use h264_reader::nal::sps::{PicOrderCntType, SeqParameterSet};
 use h264_reader::nal::{NalHeader, UnitType};
 
 use super::parameter_sets::ParameterSets;
-use super::timeline::Picture;
+use super::timeline::{Picture, Refresh};
 use crate::bitstream::bits::bits;
+use crate::bitstream::recovery;
 
 /// Reads the NAL units of an H.264 stream in decoding order.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +28,10 @@ pub(super) struct OrderCounts {
     began_at: Option<i64>,
     /// `PrevRefFrameNum`: of the latest reference picture (7.4.3).
     reference_frame_num: Option<u16>,
+    /// `recovery_frame_cnt` in front of the picture of the current access unit.
+    recovery_message: Option<u32>,
+    /// The gradual refresh that runs: `frame_num` where it began, and how many on it ends.
+    refresh: Option<(u16, u32)>,
     /// An IDR slice of the current access unit whose header could not be read.
     unread_idr: bool,
     previous: Previous,
@@ -72,6 +77,7 @@ impl OrderCounts {
     /// Forgets the picture of the last access unit: an equal one that follows is another picture.
     pub fn begin_access_unit(&mut self) {
         self.current = None;
+        self.recovery_message = None;
         self.unread_idr = false;
     }
 
@@ -90,6 +96,10 @@ impl OrderCounts {
                 if let Ok(set) = PicParameterSet::from_bits(&self.parameter_sets, bits) {
                     self.parameter_sets.put_picture(set);
                 }
+                None
+            }
+            UnitType::SEI => {
+                self.recovery_message = recovery::frame_count(&unit[1..]);
                 None
             }
             UnitType::SliceLayerWithoutPartitioningIdr
@@ -114,6 +124,7 @@ impl OrderCounts {
             second_field: false,
             lacks_references: false,
             follows_loss: false,
+            refresh: Refresh::default(),
         })
     }
 
@@ -141,9 +152,11 @@ impl OrderCounts {
                 let step = i64::from(identity.frame_num) - i64::from(reference);
                 step.rem_euclid(1 << sequence.log2_max_frame_num()) > 1
             });
+        let max_frame_num = 1 << sequence.log2_max_frame_num();
         let counts = before.count(&identity, sequence);
         let resets = resets_order(&slice);
         self.current = Some(identity);
+        let refresh = self.follow_refresh(&identity, max_frame_num);
         let second_field = !resets
             && self
                 .first_field
@@ -178,7 +191,33 @@ impl OrderCounts {
             second_field,
             lacks_references: self.began_at.is_some_and(|first| order_count < first),
             follows_loss,
+            refresh,
         })
+    }
+}
+
+impl OrderCounts {
+    /// Whether the gradual refresh that runs ends with this picture, and another begins (D.2.8).
+    fn follow_refresh(&mut self, picture: &Identity, max_frame_num: i64) -> Refresh {
+        if picture.is_idr {
+            self.refresh = None;
+            return Refresh::default();
+        }
+        let completes = self.refresh.is_some_and(|(from, count)| {
+            let frames = i64::from(picture.frame_num) - i64::from(from);
+            frames.rem_euclid(max_frame_num) >= i64::from(count)
+        });
+        if completes {
+            self.refresh = None;
+        }
+        let message = self.recovery_message.take().filter(|&count| count > 0);
+        let begins = self.refresh.is_none() && message.is_some();
+        if let Some(count) = message
+            && begins
+        {
+            self.refresh = Some((picture.frame_num, count));
+        }
+        Refresh { begins, completes }
     }
 }
 

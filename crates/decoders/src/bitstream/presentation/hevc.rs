@@ -1,10 +1,15 @@
 //! Picture order counts of HEVC (ITU-T H.265, 8.3.1).
 
+use std::sync::Arc;
+
 use h264_reader::rbsp::{BitRead, BitReaderError};
 
-use super::timeline::Picture;
+use super::hevc_kept::KeptPictures;
+use super::timeline::{Picture, Refresh};
 use crate::bitstream::bits::bits;
+use crate::bitstream::hevc_references::{Reference, ReferenceSets};
 use crate::bitstream::hevc_sequence::{HEADER, SequenceSet};
+use crate::bitstream::recovery;
 
 /// NAL unit types (table 7-1).
 mod unit {
@@ -25,6 +30,8 @@ mod unit {
     pub const SEQUENCE_PARAMETER_SET: u8 = 33;
     pub const PICTURE_PARAMETER_SET: u8 = 34;
     /// End of sequence and end of bitstream.
+    /// Supplemental enhancement information in front of a picture.
+    pub const MESSAGES: u8 = 39;
     pub const END: RangeInclusive<u8> = 36..=37;
 }
 
@@ -32,8 +39,15 @@ mod unit {
 #[derive(Debug, Clone)]
 pub(super) struct OrderCounts {
     sequence_sets: [Option<SequenceSet>; 16],
+    /// The reference picture sets of each, where they can be read.
+    reference_sets: [Option<Arc<ReferenceSets>>; 16],
     picture_sets: [Option<PictureSet>; 64],
+    kept: KeptPictures,
     start: Start,
+    /// `recovery_poc_cnt` in front of the picture of the current access unit.
+    recovery_message: Option<i32>,
+    /// The picture order count with which the gradual refresh that runs is complete.
+    refresh_until: Option<i64>,
     /// A slice of the current access unit was read.
     in_picture: bool,
     /// An IDR slice of the current access unit could not be read.
@@ -66,11 +80,15 @@ impl Default for OrderCounts {
     fn default() -> Self {
         Self {
             sequence_sets: [None; 16],
+            reference_sets: [const { None }; 16],
             picture_sets: [None; 64],
+            kept: KeptPictures::default(),
             start: Start {
                 is_awaited: true,
                 was_latest: true,
             },
+            recovery_message: None,
+            refresh_until: None,
             in_picture: false,
             unread_idr: false,
             previous: 0,
@@ -81,6 +99,7 @@ impl Default for OrderCounts {
 impl OrderCounts {
     /// Forgets the picture of the last access unit.
     pub fn begin_access_unit(&mut self) {
+        self.recovery_message = None;
         self.in_picture = false;
         self.unread_idr = false;
     }
@@ -97,10 +116,14 @@ impl OrderCounts {
         }
         match kind {
             unit::SEQUENCE_PARAMETER_SET => {
-                if let Ok((id, set)) = SequenceSet::read(&mut bits(unit, HEADER))
+                let mut bits = bits(unit, HEADER);
+                if let Ok((id, set)) = SequenceSet::read(&mut bits)
                     && let Some(slot) = self.sequence_sets.get_mut(id)
                 {
                     *slot = set;
+                    let sets =
+                        set.and_then(|set| ReferenceSets::read(&mut bits, set.log2_max_lsb).ok());
+                    self.reference_sets[id] = sets.map(Arc::new);
                 }
                 None
             }
@@ -110,6 +133,10 @@ impl OrderCounts {
                 {
                     *slot = Some(set);
                 }
+                None
+            }
+            unit::MESSAGES => {
+                self.recovery_message = recovery::order_distance(&unit[HEADER.get()..]);
                 None
             }
             _ if unit::END.contains(&kind) => {
@@ -127,7 +154,7 @@ impl OrderCounts {
     /// its type, and counts from 0.
     pub fn end_access_unit(&mut self) -> Option<Picture> {
         (std::mem::take(&mut self.unread_idr) && !self.in_picture)
-            .then(|| self.count(*unit::IDR.start(), 0, 0, 1))
+            .then(|| self.count(*unit::IDR.start(), 0, &SliceHeader::of_idr()))
     }
 
     fn read_slice(&mut self, unit: &[u8], kind: u8, temporal_id: u8) -> Option<Picture> {
@@ -135,21 +162,21 @@ impl OrderCounts {
         if self.in_picture && !is_first {
             return None;
         }
-        let Ok(Some((lsb, max_lsb))) = self.read_lsb(&mut bits(unit, HEADER), kind) else {
+        let Ok(Some(header)) = self.read_header(&mut bits(unit, HEADER), kind) else {
             self.unread_idr |= unit::IDR.contains(&kind);
             return None;
         };
         self.in_picture = true;
-        Some(self.count(kind, temporal_id, lsb, max_lsb))
+        Some(self.count(kind, temporal_id, &header))
     }
 
-    /// Reads a slice segment header (7.3.6.1) up to `slice_pic_order_cnt_lsb`; returns that and its
-    /// range. `None` for a slice segment that has none of its own or whose parameter sets are unknown.
-    fn read_lsb(
+    /// Reads a slice segment header (7.3.6.1) up to the reference picture set. `None` for a slice segment that has
+    /// none of its own or whose parameter sets are unknown.
+    fn read_header(
         &self,
         bits: &mut impl BitRead,
         kind: u8,
-    ) -> Result<Option<(i64, i64)>, BitReaderError> {
+    ) -> Result<Option<SliceHeader>, BitReaderError> {
         let is_first = bits.read_bit("first_slice_segment_in_pic_flag")?;
         if unit::RANDOM_ACCESS.contains(&kind) {
             bits.skip(1, "no_output_of_prior_pics_flag")?;
@@ -175,15 +202,21 @@ impl OrderCounts {
         if sequence_set.separate_colour_planes {
             bits.skip(2, "colour_plane_id")?;
         }
-        let lsb = if unit::IDR.contains(&kind) {
-            0
-        } else {
-            bits.read_var::<u32>(sequence_set.log2_max_lsb, "slice_pic_order_cnt_lsb")?
-        };
-        Ok(Some((lsb.into(), 1 << sequence_set.log2_max_lsb)))
+        if unit::IDR.contains(&kind) {
+            return Ok(Some(SliceHeader::of_idr()));
+        }
+        let lsb = bits.read_var::<u32>(sequence_set.log2_max_lsb, "slice_pic_order_cnt_lsb")?;
+        let lsb = lsb.into();
+        let sets = self.reference_sets[picture_set.sequence_set].as_ref();
+        Ok(Some(SliceHeader {
+            lsb,
+            max_lsb: 1 << sequence_set.log2_max_lsb,
+            references: sets.and_then(|sets| sets.choose(bits, lsb).ok()),
+        }))
     }
 
-    fn count(&mut self, kind: u8, temporal_id: u8, lsb: i64, max_lsb: i64) -> Picture {
+    fn count(&mut self, kind: u8, temporal_id: u8, header: &SliceHeader) -> Picture {
+        let &SliceHeader { lsb, max_lsb, .. } = header;
         let is_random_access = unit::RANDOM_ACCESS.contains(&kind);
         // NoRaslOutputFlag
         let begins_sequence =
@@ -201,12 +234,60 @@ impl OrderCounts {
         if temporal_id == 0 && is_reference && !unit::LEADING.contains(&kind) {
             self.previous = order_count;
         }
+        if begins_sequence {
+            self.kept = KeptPictures::default();
+        }
+        let refresh = self.follow_refresh(is_random_access, order_count);
+        let lacks_references = self.start.was_latest && unit::SKIPPED_LEADING.contains(&kind);
+        let references = header.references.as_deref();
         Picture {
             order_count,
             begins_sequence,
             second_field: false,
-            lacks_references: self.start.was_latest && unit::SKIPPED_LEADING.contains(&kind),
-            follows_loss: false,
+            lacks_references,
+            follows_loss: !lacks_references && self.kept.follow(order_count, max_lsb, references),
+            refresh,
+        }
+    }
+
+    /// Whether the gradual refresh that runs ends with this picture, and another begins (D.3.8).
+    fn follow_refresh(&mut self, is_random_access: bool, order_count: i64) -> Refresh {
+        let message = self.recovery_message.take();
+        if is_random_access {
+            self.refresh_until = None;
+            return Refresh::default();
+        }
+        let completes = self.refresh_until.take_if(|until| order_count >= *until);
+        let begins = self.refresh_until.is_none() && message.is_some();
+        if let Some(distance) = message
+            && begins
+        {
+            self.refresh_until = Some(order_count.saturating_add(distance.into()));
+        }
+        Refresh {
+            begins,
+            completes: completes.is_some(),
+        }
+    }
+}
+
+/// What a slice segment header tells.
+#[derive(Debug)]
+struct SliceHeader {
+    lsb: i64,
+    /// The range of `lsb`.
+    max_lsb: i64,
+    /// The pictures that are kept, if they could be read.
+    references: Option<Vec<Reference>>,
+}
+
+impl SliceHeader {
+    /// That of an IDR picture, which tells nothing.
+    fn of_idr() -> Self {
+        Self {
+            lsb: 0,
+            max_lsb: 1,
+            references: Some(Vec::new()),
         }
     }
 }

@@ -11,6 +11,7 @@
 
 mod h264;
 mod hevc;
+mod hevc_kept;
 mod parameter_sets;
 #[cfg(test)]
 pub(crate) use tests::samples;
@@ -19,6 +20,7 @@ mod tests;
 mod timeline;
 
 use frames::Codec;
+pub use timeline::Refresh;
 use timeline::{Picture, Timeline};
 
 use super::nal::{self, Framing};
@@ -42,6 +44,8 @@ pub struct Stamp {
     /// The headers tell that data before it was lost or repeated (a gap in `frame_num`, a picture order
     /// count out of its sequence).
     pub follows_loss: bool,
+    /// How it stands to a gradual refresh of the picture.
+    pub refresh: Refresh,
     /// No slice header could be read (lost parameter sets, damage, no picture at all): the picture is
     /// assumed to be shown right after the one decoded before it.
     pub is_guess: bool,
@@ -99,6 +103,7 @@ impl PresentationClock {
                     second_field: picture.second_field,
                     lacks_references: picture.lacks_references,
                     follows_loss: picture.follows_loss || self.timeline.is_broken(),
+                    refresh: picture.refresh,
                     is_guess: false,
                 });
             }
@@ -115,6 +120,7 @@ impl PresentationClock {
             second_field: false,
             lacks_references: false,
             follows_loss: false,
+            refresh: Refresh::default(),
             is_guess: !matches!(self.syntax, Syntax::Counted),
         })
     }

@@ -19,6 +19,15 @@ const MAX_ADVANCE: u64 = 1 << 16;
 /// (`MaxDpbFrames` of H.264 and HEVC).
 const MAX_WAITING: usize = 16;
 
+/// A gradual refresh: pictures without random access points, of which a part is new in each, until all is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Refresh {
+    /// One begins with this picture.
+    pub begins: bool,
+    /// The one that began last is complete: pictures shown from here on are right, if nothing was lost since it began.
+    pub completes: bool,
+}
+
 /// What a codec's syntax tells about one coded picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(clippy::struct_excessive_bools)] // facts that do not depend on each other
@@ -33,6 +42,7 @@ pub(super) struct Picture {
     pub lacks_references: bool,
     /// Whether its header tells that a picture before it was lost.
     pub follows_loss: bool,
+    pub refresh: Refresh,
 }
 
 /// The stamps given in the coded video sequence that is being decoded.
@@ -135,6 +145,7 @@ mod tests {
             second_field: false,
             lacks_references: false,
             follows_loss: false,
+            refresh: Refresh::default(),
         }
     }
 

@@ -75,7 +75,7 @@ pub(crate) enum RawPicture {
     /// What an element has put out.
     Decoded { sample: gst::Sample, output: Output },
     /// Planes of the AV1 decoder.
-    Av1(re_rav1d::dav1d::Picture),
+    Av1(av1::Picture),
     /// A packet that is a picture of its own.
     Encoded(Kind, Payload),
 }

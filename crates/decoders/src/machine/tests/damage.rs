@@ -299,3 +299,41 @@ fn after_a_breakdown_a_codec_that_starts_anywhere_waits_for_a_random_access_poin
     );
     rig.check_sums();
 }
+
+fn refresh(arrival: Arrival<Test>, begins: bool, completes: bool) -> Arrival<Test> {
+    with(arrival, |continuity| {
+        continuity.refresh = Refresh { begins, completes };
+    })
+}
+
+/// How many pictures are marked if packets are lost in front of these.
+fn marked_with_losses(lost: &[u32]) -> usize {
+    let (marked, _) = outcomes(|rig| {
+        for item in 0..12 {
+            let arrival = match item {
+                0 => key(item),
+                3 => refresh(plain(item), true, false),
+                6 => refresh(plain(item), true, true),
+                9 => refresh(plain(item), false, true),
+                _ => plain(item),
+            };
+            let is_behind_loss = lost.contains(&item);
+            assert!(rig.send(if is_behind_loss {
+                behind_loss(arrival)
+            } else {
+                arrival
+            }));
+        }
+    });
+    marked
+}
+
+#[test]
+fn damage_ends_where_a_gradual_refresh_that_began_after_it_is_complete() {
+    assert_eq!(marked_with_losses(&[]), 0);
+    assert_eq!(marked_with_losses(&[2]), 4, "2 to 5");
+    assert_eq!(marked_with_losses(&[3]), 3, "3 to 5");
+    assert_eq!(marked_with_losses(&[4]), 5, "4 to 8");
+    assert_eq!(marked_with_losses(&[2, 4]), 7, "2 to 8");
+    assert_eq!(marked_with_losses(&[7]), 5, "7 to 11");
+}

@@ -84,6 +84,44 @@ fn h264_is_stamped_as_ffprobe_shows_it() {
 }
 
 #[test]
+fn a_lost_picture_of_hevc_is_told_of_if_others_refer_to_it() {
+    // Which access units tell of a loss when one is missing.
+    let units = access_units(&clip(HEVC), Codec::Hevc);
+    let told = |lost: Option<usize>| -> Vec<usize> {
+        let mut clock = PresentationClock::new(Codec::Hevc);
+        (0..units.len())
+            .filter(|&index| Some(index) != lost)
+            .filter(|&index| clock.stamp(&units[index].1).follows_loss)
+            .collect()
+    };
+    let kind = |index: usize| {
+        let data = &units[index].1;
+        let slice = nal::units(data, Framing::AnnexB)
+            .into_iter()
+            .flatten()
+            .next_back()
+            .expect("a slice");
+        data[slice.start] >> 1
+    };
+    assert_eq!(told(None), [0; 0]);
+    let second_group = (1..units.len()).find(|&index| kind(index) >= 16);
+    let second_group = second_group.expect("there are two groups of pictures");
+    for lost in 1..second_group {
+        let told = told(Some(lost));
+        assert!(
+            told.iter()
+                .all(|index| (lost + 1..second_group).contains(index))
+        );
+        // Even types are of pictures that none of their layer refers to.
+        if kind(lost) % 2 == 1 && lost + 1 < second_group {
+            assert_eq!(told.first(), Some(&(lost + 1)), "without {lost}");
+        } else {
+            assert!(told.is_empty(), "without {lost}");
+        }
+    }
+}
+
+#[test]
 fn codecs_without_reordering_are_counted() {
     for codec in [Codec::Vp8, Codec::Vp9, Codec::Av1, Codec::Jpeg] {
         let mut clock = PresentationClock::new(codec);
