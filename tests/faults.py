@@ -44,6 +44,12 @@ def injected(**faults: Any) -> Callable[[Sequence[Packet], int], list[Packet]]:
     return lambda packets, seed: list(FaultInjector(packets, seed=seed, **faults))
 
 
+def with_cut_key_frames(packets: Sequence[Packet], seed: int) -> list[Packet]:
+    """Of every packet that begins a group only the headers arrive."""
+    firsts = {id(group[0][0]) for group in _groups(packets)}
+    return [(frame, data[: max(16, len(data) // 20)] if id(frame) in firsts else data) for frame, data in packets]
+
+
 def with_garbage(packets: Sequence[Packet], seed: int) -> list[Packet]:
     """Every tenth packet or so is random bytes."""
     random = Random(seed)
@@ -77,6 +83,7 @@ FAULTS: dict[str, Callable[[Sequence[Packet], int], list[Packet]]] = {
     "loss 5 %": injected(loss=0.05),
     "loss 20 %": injected(loss=0.2),
     "truncation": injected(truncate=0.1),
+    "cut key frames": with_cut_key_frames,
     "bit flips": injected(bitflip=0.1),
     "mid-GOP join": injected(join_mid_gop=True),
     "duplicates": injected(duplicate=0.1),

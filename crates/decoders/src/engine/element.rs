@@ -98,7 +98,7 @@ impl Engine for ElementEngine {
         {
             return pipeline::Events::failed(
                 &*self.reports,
-                "the driver's parser finds no stream in the first packet",
+                "the driver's parser finds no picture where a stream begins",
             );
         }
         let frames: Option<Vec<Payload>> = self

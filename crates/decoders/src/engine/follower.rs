@@ -3,11 +3,15 @@
 //! NVIDIA's element tells neither which packet a picture belongs to, where packets without a picture are, nor that it
 //! finds no stream in its first packet: it then waits for ever, and cannot be stopped. The parser that it uses is the
 //! driver's, so the same parser follows the stream here.
+//!
+//! The driver's parser of VP8 ends the process when the first frame that it decodes is a predicted one which keeps a
+//! golden or alternate picture. So neither of the two may see a frame behind a key frame that is too damaged to be
+//! decoded.
 
 use std::collections::VecDeque;
 
 use frames::Codec;
-use surfaces::platform::StreamParser;
+use surfaces::platform::{Found, StreamParser};
 
 use super::table;
 
@@ -21,9 +25,10 @@ pub(crate) struct Follower {
     is_shown: Option<fn(&[u8]) -> bool>,
     keys: VecDeque<u64>,
     has_begun: bool,
+    has_ended: bool,
 }
 
-/// The first packet holds nothing that a decoder can begin with.
+/// The packet begins a stream, but holds nothing that a decoder can begin with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NoStream;
 
@@ -34,13 +39,19 @@ impl Follower {
             is_shown: table::is_shown(codec),
             keys: VecDeque::new(),
             has_begun: false,
+            has_ended: false,
         }
     }
 
     /// Notes a packet that is given to the decoder next, or says that it must not be.
     pub(crate) fn note(&mut self, key: u64, packet: &[u8]) -> Result<(), NoStream> {
+        if self.has_ended {
+            return Err(NoStream);
+        }
         let found = self.parser.as_mut().map(|parser| parser.parse(packet));
-        if !self.has_begun && found.is_some_and(|found| found.sequences == 0) {
+        if found.is_some_and(|found| self.begins_in_vain(found)) {
+            self.has_ended = true;
+            self.parser = None;
             return Err(NoStream);
         }
         self.has_begun = true;
@@ -50,6 +61,14 @@ impl Follower {
             (None, _) => self.parser = None,
         }
         Ok(())
+    }
+
+    fn begins_in_vain(&self, found: Found) -> bool {
+        match found.sequences {
+            0 => !self.has_begun,
+            // The parsers of other codecs are not asked again.
+            _ => self.is_shown.is_some() && found.decoded == 0,
+        }
     }
 
     /// The key of the next picture: `kept` where the element keeps keys on the right picture itself.

@@ -18,6 +18,8 @@ const DECODE_SURFACES: u8 = 32;
 pub struct Found {
     /// Headers of a sequence that differ from those before.
     pub sequences: u32,
+    /// Pictures to decode.
+    pub decoded: u32,
     /// Pictures that are shown next.
     pub shown: u32,
 }
@@ -26,6 +28,7 @@ pub struct Found {
 #[derive(Default)]
 struct Counts {
     sequences: AtomicU32,
+    decoded: AtomicU32,
     shown: AtomicU32,
 }
 
@@ -73,6 +76,7 @@ impl StreamParser {
         unsafe { (self.api.parse_video_data)(self.parser, &raw const packet) };
         Found {
             sequences: self.counts.sequences.swap(0, Ordering::Relaxed),
+            decoded: self.counts.decoded.swap(0, Ordering::Relaxed),
             shown: self.counts.shown.swap(0, Ordering::Relaxed),
         }
     }
@@ -101,7 +105,10 @@ unsafe extern "C" fn on_sequence(user_data: *mut c_void, _: *mut c_void) -> c_in
     DECODE_SURFACES.into()
 }
 
-unsafe extern "C" fn on_decode(_: *mut c_void, _: *mut c_void) -> c_int {
+unsafe extern "C" fn on_decode(user_data: *mut c_void, _: *mut c_void) -> c_int {
+    // SAFETY: as above.
+    let counts = unsafe { counts(user_data) };
+    counts.decoded.fetch_add(1, Ordering::Relaxed);
     1
 }
 
