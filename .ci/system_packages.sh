@@ -9,6 +9,7 @@ packages=(
     gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
     gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav
     ffmpeg libegl1 libgl1 libegl-mesa0 libgl1-mesa-dri fonts-dejavu-core
+    python3-gi gir1.2-gst-rtsp-server-1.0
 )
 
 if ! command -v apt-get >/dev/null; then

@@ -1,6 +1,7 @@
 //! What can go wrong while reading and writing media.
 
 use std::io;
+use std::time::Duration;
 
 use frames::Codec;
 
@@ -61,6 +62,34 @@ pub enum MediaError {
         /// The caps of the stream.
         caps: String,
     },
+    /// Reconnecting makes sense for live sources only.
+    #[error("{source_name} is no live source that can be connected to again")]
+    NotLive {
+        /// The file or URL.
+        source_name: String,
+    },
+    /// A live source has ended.
+    #[error("{source_name}: the server has ended the stream or dropped the connection")]
+    Ended {
+        /// The URL.
+        source_name: String,
+    },
+    /// A live source brings nothing.
+    #[error("{source_name}: no packet for {} ms", .limit.as_millis())]
+    Stalled {
+        /// The URL.
+        source_name: String,
+        /// How long was waited.
+        limit: Duration,
+    },
+    /// A live source could not be connected to again.
+    #[error("{last}; {attempts} attempts in a row brought no packet")]
+    GaveUp {
+        /// How many connections in a row brought no packet.
+        attempts: u32,
+        /// Why the last one brought none.
+        last: Box<MediaError>,
+    },
     /// A `GStreamer` element failed.
     #[error("{source_name}: {element}: {message}")]
     Element {
@@ -120,6 +149,21 @@ pub enum MediaError {
     /// The interrupt hook asked to stop. Reading or writing may go on.
     #[error("interrupted")]
     Interrupted,
+}
+
+impl MediaError {
+    /// Whether connecting again cannot help.
+    pub(crate) fn is_permanent(&self) -> bool {
+        match self {
+            Self::Init(_)
+            | Self::MissingElement { .. }
+            | Self::MissingPlugin { .. }
+            | Self::UnknownCodec { .. } => true,
+            // A connection that was lost before its streams were known has none.
+            Self::NoVideo { streams, .. } => !streams.is_empty(),
+            _ => false,
+        }
+    }
 }
 
 fn list(streams: &[String]) -> String {

@@ -1,5 +1,6 @@
 //! Files and URLs.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
@@ -14,6 +15,35 @@ pub enum Location {
     File(PathBuf),
     /// Anything for which `GStreamer` has a source element, for example `https://` or `rtsp://`.
     Url(String),
+}
+
+/// Schemes of URLs that are live: what was missed is gone, and a new connection brings what is sent now.
+const LIVE_SCHEMES: [&str; 3] = ["rtp", "srt", "udp"];
+/// The same for families of schemes, such as `rtspt` and `rtmps`.
+const LIVE_SCHEME_PREFIXES: [&str; 2] = ["rtsp", "rtmp"];
+
+impl Location {
+    /// Whether this is a live source, as told by the scheme of its URL.
+    pub fn is_live(&self) -> bool {
+        let Self::Url(url) = self else { return false };
+        let scheme = url
+            .split("://")
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        LIVE_SCHEMES.contains(&scheme.as_str())
+            || LIVE_SCHEME_PREFIXES
+                .iter()
+                .any(|prefix| scheme.starts_with(prefix))
+    }
+
+    /// The file or URL as it was given, with the password.
+    pub fn as_given(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Url(url) => url.clone(),
+        }
+    }
 }
 
 impl From<&Path> for Location {
@@ -43,13 +73,26 @@ impl From<&str> for Location {
     }
 }
 
+/// For messages: the password of a URL is left out.
 impl fmt::Display for Location {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => path.display().fmt(formatter),
-            Self::Url(url) => formatter.pad(url),
+            Self::Url(url) => formatter.pad(&without_password(url)),
         }
     }
+}
+
+fn without_password(url: &str) -> Cow<'_, str> {
+    let shown = || {
+        let (scheme, rest) = url.split_once("://")?;
+        let authority = rest.split(['/', '?', '#']).next()?;
+        let (user, host) = authority.rsplit_once('@')?;
+        let (user, _) = user.split_once(':')?;
+        let path = &rest[authority.len()..];
+        Some(format!("{scheme}://{user}:***@{host}{path}"))
+    };
+    shown().map_or(Cow::Borrowed(url), Cow::Owned)
 }
 
 /// Fails the way reading `path` would: a pipeline's own errors do not tell a missing file from one
@@ -104,6 +147,44 @@ mod tests {
         assert_eq!(
             Location::from("FILE:///a.mp4"),
             Location::File("/a.mp4".into())
+        );
+    }
+
+    #[test]
+    fn live_urls_are_told_by_their_scheme() {
+        for live in [
+            "rtsp://h/x",
+            "rtspt://h/x",
+            "RTSPS://h",
+            "rtmp://h",
+            "rtmps://h",
+            "udp://:5000",
+            "srt://h",
+        ] {
+            assert!(Location::from(live).is_live(), "{live}");
+        }
+        for other in ["https://h/rtsp://x", "file:///rtsp", "rtsp", "http://rtsp"] {
+            assert!(!Location::from(other).is_live(), "{other}");
+        }
+    }
+
+    #[test]
+    fn messages_do_not_tell_passwords() {
+        let shown = |url: &str| Location::from(url).to_string();
+        assert_eq!(
+            shown("rtsp://me:p@ss:w@cam:554/x@y:z?a"),
+            "rtsp://me:***@cam:554/x@y:z?a"
+        );
+        for url in [
+            "rtsp://cam:554/a:b@c",
+            "rtsp://me@cam/x",
+            "rtsp://cam?a:b@c",
+        ] {
+            assert_eq!(shown(url), url);
+        }
+        assert_eq!(
+            Location::from("rtsp://me:pw@cam").as_given(),
+            "rtsp://me:pw@cam"
         );
     }
 

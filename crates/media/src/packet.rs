@@ -1,6 +1,7 @@
 //! From a buffer of the pipeline to an access unit with its description.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use frames::{Codec, FrameError, Uuid, VideoFrame, VideoFrameParams};
 
@@ -43,6 +44,8 @@ pub(crate) struct Packetizer {
     clock: SegmentClock,
     parameter_sets: Option<ParameterSets>,
     frames: i64,
+    /// Whether the next access unit goes on from the last one.
+    continues: bool,
     last_key_frame: Option<Uuid>,
     /// The size that the last VP8 key frame gave.
     coded_size: Option<(i64, i64)>,
@@ -58,9 +61,20 @@ impl Packetizer {
             clock: SegmentClock::default(),
             parameter_sets: None,
             frames: 0,
+            continues: false,
             last_key_frame: None,
             coded_size: None,
         }
+    }
+
+    /// The next access unit is the first of a new connection, `since_first` after the very first one.
+    pub(crate) fn begin_connection(&mut self, since_first: Duration) {
+        self.timeline.restart(since_first);
+        self.clock = SegmentClock::default();
+        self.parameter_sets = None;
+        self.coded_size = None;
+        self.last_key_frame = None;
+        self.continues = false;
     }
 
     pub(crate) fn packet(
@@ -136,11 +150,10 @@ impl Packetizer {
 
     /// Tells the frame what came before it.
     fn number(&mut self, frame: &VideoFrame, is_key_frame: bool) {
-        frame.set_previous_frame_seq_id(
-            self.frames.checked_sub(1).filter(|&previous| previous >= 0),
-        );
+        frame.set_previous_frame_seq_id(self.continues.then_some(self.frames - 1));
         frame.set_previous_keyframe_uuid(self.last_key_frame);
         self.frames += 1;
+        self.continues = true;
         if is_key_frame {
             self.last_key_frame = Some(frame.uuid());
         }

@@ -38,6 +38,8 @@ pub(crate) enum Pull {
     Sample(Stream, gst::Sample),
     /// None yet.
     Pending,
+    /// The source is between two connections.
+    Paused,
     /// There are no more.
     End,
 }

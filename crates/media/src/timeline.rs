@@ -1,5 +1,7 @@
 //! Times of a stream, in nanoseconds from a zero of its own that no time lies before.
 
+use std::time::Duration;
+
 /// What an access unit's buffer says.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[allow(clippy::struct_field_names, reason = "the unit belongs to the name")]
@@ -58,26 +60,56 @@ pub(crate) struct FrameTimes {
 
 /// Gives every access unit of a stream a presentation time.
 #[derive(Debug, Default)]
+#[allow(clippy::struct_field_names, reason = "the unit belongs to the name")]
 pub(crate) struct Timeline {
     next_pts_ns: i64,
+    first_pts_ns: Option<i64>,
+    last_pts_ns: i64,
+    /// What is added to the times of this connection.
+    shift_ns: i64,
+    /// No time of this connection lies before.
+    earliest_ns: i64,
+    /// Set until the first access unit of a new connection is there.
+    restarts_at_ns: Option<i64>,
 }
 
 impl Timeline {
+    /// The next access unit is the first of a new connection, whose times begin anew: it comes `since_first`
+    /// after the very first one.
+    pub(crate) fn restart(&mut self, since_first: Duration) {
+        let since_first_ns = i64::try_from(since_first.as_nanos()).unwrap_or(i64::MAX);
+        let first_ns = self.first_pts_ns.unwrap_or(0);
+        self.restarts_at_ns = Some(first_ns.saturating_add(since_first_ns));
+    }
+
     /// The times of the next access unit in decode order.
     ///
     /// A presentation time that is missing (elementary streams, AVI, an access unit inside a
     /// packet of several) is the decode time, or else the presentation time before plus
-    /// `frame_ns`. A time before zero is moved to zero.
+    /// `frame_ns`. A time before zero is moved to zero, one of a new connection that lies before the end of
+    /// the last one is moved there.
     pub(crate) fn stamp(&mut self, times: BufferTimes, frame_ns: i64) -> FrameTimes {
+        let frame_ns = times.duration_ns.unwrap_or(frame_ns).max(0);
+        if let Some(start_ns) = self.restarts_at_ns.take() {
+            self.earliest_ns = self.last_pts_ns.saturating_add(1);
+            let start_ns = start_ns.max(self.last_pts_ns.saturating_add(frame_ns));
+            let own_ns = times.dts_ns.or(times.pts_ns);
+            self.shift_ns = own_ns.map_or(0, |own| start_ns.saturating_sub(own));
+            self.next_pts_ns = start_ns;
+        }
+        let shifted = |time: i64| time.saturating_add(self.shift_ns).max(self.earliest_ns);
+        let dts_ns = times.dts_ns.map(shifted);
         let pts_ns = times
             .pts_ns
-            .or(times.dts_ns)
-            .unwrap_or(self.next_pts_ns)
-            .max(0);
-        self.next_pts_ns = pts_ns.saturating_add(times.duration_ns.unwrap_or(frame_ns).max(0));
+            .map(shifted)
+            .or(dts_ns)
+            .unwrap_or(self.next_pts_ns);
+        self.first_pts_ns.get_or_insert(pts_ns);
+        self.last_pts_ns = self.last_pts_ns.max(pts_ns);
+        self.next_pts_ns = pts_ns.saturating_add(frame_ns);
         FrameTimes {
             pts_ns,
-            dts_ns: times.dts_ns.map(|dts| dts.max(0)),
+            dts_ns,
             duration_ns: times.duration_ns.filter(|&duration| duration >= 0),
         }
     }
@@ -145,6 +177,30 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_new_connection_goes_on_when_it_comes() {
+        let at = |pts_ns, dts_ns| BufferTimes {
+            pts_ns: Some(pts_ns),
+            dts_ns,
+            duration_ns: None,
+        };
+        let mut timeline = Timeline::default();
+        assert_eq!(timeline.stamp(at(100, None), 40).pts_ns, 100);
+        assert_eq!(timeline.stamp(at(140, None), 40).pts_ns, 140);
+        timeline.restart(Duration::from_nanos(500));
+        let first = timeline.stamp(at(90, Some(10)), 40);
+        assert_eq!((first.dts_ns, first.pts_ns), (Some(600), 680));
+        assert_eq!(timeline.stamp(at(50, None), 40).pts_ns, 640);
+        // One that comes at once waits for the end of the picture before, and nothing goes back behind that.
+        timeline.restart(Duration::from_nanos(501));
+        assert_eq!(timeline.stamp(at(5_000, None), 40).pts_ns, 720);
+        assert_eq!(timeline.stamp(at(4_000, None), 40).pts_ns, 681);
+        // One without times.
+        timeline.restart(Duration::from_nanos(1_000));
+        assert_eq!(timeline.stamp(BufferTimes::default(), 40).pts_ns, 1_100);
+        assert_eq!(timeline.stamp(BufferTimes::default(), 40).pts_ns, 1_140);
+    }
+
     fn segment(start_ms: u64, base_ms: u64) -> gst::FormattedSegment<gst::ClockTime> {
         gst::init().unwrap();
         let mut segment = gst::FormattedSegment::new();
@@ -194,6 +250,27 @@ mod tests {
                 prop_assert!(times.pts_ns >= 0);
                 prop_assert!(times.dts_ns.is_none_or(|dts| dts >= 0));
                 prop_assert!(times.duration_ns.is_none_or(|duration| duration >= 0));
+            }
+        }
+
+        #[test]
+        fn no_connection_goes_back_behind_the_one_before(
+            connections in prop::collection::vec(
+                (any::<u32>(), prop::collection::vec(any::<[Option<i32>; 2]>(), 1..20)), 1..5,
+            ),
+        ) {
+            let mut timeline = Timeline::default();
+            let mut last = -1;
+            for (since_first, units) in connections {
+                timeline.restart(Duration::from_nanos(since_first.into()));
+                let times = units.into_iter().map(|[pts, dts]| BufferTimes {
+                    pts_ns: pts.map(i64::from),
+                    dts_ns: dts.map(i64::from),
+                    duration_ns: None,
+                });
+                let stamps: Vec<_> = times.map(|times| timeline.stamp(times, 40).pts_ns).collect();
+                prop_assert!(stamps.iter().all(|&pts| pts > last));
+                last = stamps.into_iter().max().unwrap_or(last);
             }
         }
     }

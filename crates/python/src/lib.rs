@@ -18,6 +18,7 @@ mod media;
 mod packet_writer;
 mod platform;
 mod raw;
+mod reconnect;
 mod skia;
 mod surfaces;
 
@@ -32,6 +33,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     letterbox_map::register(module)?;
     frames::register(module)?;
     media::register(module)?;
+    reconnect::register(module)?;
     packet_writer::register(module)?;
     surfaces::register(module)?;
     batches::register(module)?;

@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::frames::PyVideoFrame;
+use crate::reconnect::PyReconnect;
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyPacketReader>()
@@ -38,16 +39,26 @@ const STREAM_FORMATS: [(&str, StreamFormat); 2] =
 ///
 /// * ``path_or_uri``: the path of a regular file (``str`` or ``os.PathLike``), or a URL for which GStreamer has a
 ///   source element.
-/// * ``source_id``: the ``source_id`` of all frames; ``path_or_uri`` by default.
+/// * ``source_id``: the ``source_id`` of all frames; ``path_or_uri`` by default, with the password if a URL has one
+///   (messages and log lines leave it out).
+/// * ``reconnect``: connect again when a live source (``rtsp``, ``rtmp``, ``srt``, ``rtp``, ``udp`` and their
+///   variants) drops, ends or stalls. Each loss is logged as a warning. Without it the iteration ends, by
+///   ``RuntimeError`` if GStreamer tells of an error, and a source that stalls is waited for. ``rtspt://`` asks for RTP over
+///   TCP, ``rtspu://`` over UDP. Addition.
+///
+/// After a reconnection times go on: ``pts`` is that of the very first packet plus the wall-clock time since that came,
+/// and later than all of the connection before. Packets come as they are received, those before the first key frame too,
+/// which a decoder skips. The first packet of each connection has ``previous_frame_seq_id`` ``None``, and
+/// ``connections`` grows with it.
 ///
 /// The reader is a context manager; leaving it closes it. It reads at most a few access units
 /// ahead. Waiting releases the GIL and sees Ctrl-C. Threads may share a reader; each access unit
 /// goes to one of them.
 ///
 /// A file that cannot be opened raises ``FileNotFoundError`` or another ``OSError``, an unknown
-/// ``stream_format`` ``ValueError``. While iterating, ``RuntimeError`` says what is wrong with the
-/// source (no video stream, an unknown codec, a missing GStreamer plugin, damaged data); the
-/// iteration is over then.
+/// ``stream_format`` and ``reconnect`` for a source that is not live ``ValueError``. While iterating, ``RuntimeError`` says what is wrong with the
+/// source (no video stream, an unknown codec, a missing GStreamer plugin, damaged data, no more attempts to connect);
+/// the iteration is over then.
 #[pyclass(frozen, name = "PacketReader", module = "savant_rs.gstreamer")]
 pub(crate) struct PyPacketReader {
     inner: PacketReader,
@@ -56,12 +67,13 @@ pub(crate) struct PyPacketReader {
 #[pymethods]
 impl PyPacketReader {
     #[new]
-    #[pyo3(signature = (path_or_uri, source_id=None, *, stream_format="annexb"))]
+    #[pyo3(signature = (path_or_uri, source_id=None, *, stream_format="annexb", reconnect=None))]
     fn new(
         py: Python<'_>,
         path_or_uri: &Bound<'_, PyAny>,
         source_id: Option<String>,
         stream_format: &str,
+        reconnect: Option<PyRef<'_, PyReconnect>>,
     ) -> PyResult<Self> {
         let location = match path_or_uri.extract::<String>() {
             Ok(text) => Location::from(text.as_str()),
@@ -70,6 +82,7 @@ impl PyPacketReader {
         let options = PacketReaderOptions {
             source_id,
             stream_format: stream_format_from_name(stream_format)?,
+            reconnect: reconnect.map(|reconnect| reconnect.inner),
         };
         py.detach(|| PacketReader::open(location, options))
             .map(|inner| Self { inner })
@@ -86,6 +99,13 @@ impl PyPacketReader {
     ) -> PyResult<Option<(PyVideoFrame, Bound<'py, PyBytes>)>> {
         let packet = interruptible(py, |interrupt| self.inner.read(interrupt))?;
         Ok(packet.map(|packet| (packet.frame.into(), PyBytes::new(py, &packet.data))))
+    }
+
+    /// How many connections have brought a packet so far: 0 before the first packet, 1 after it, and one more with the
+    /// first packet of each reconnection. Does not block. Addition.
+    #[getter]
+    fn connections(&self) -> u64 {
+        self.inner.connections()
     }
 
     /// Stops reading and frees the source. The iteration ends. Closing again does nothing.
@@ -143,7 +163,8 @@ pub(crate) fn python_error(error: MediaError) -> PyErr {
             PyOSError::new_err((error.raw_os_error(), error.to_string(), path))
         }
         MediaError::File { .. } | MediaError::Write(_) => PyOSError::new_err(error.to_string()),
-        MediaError::UnknownContainer { .. }
+        MediaError::NotLive { .. }
+        | MediaError::UnknownContainer { .. }
         | MediaError::NotInContainer { .. }
         | MediaError::NotByteStream { .. }
         | MediaError::OtherStream { .. }

@@ -1144,13 +1144,37 @@ class EndOfStream:
 # --- media ---
 
 @final
+class Reconnect:
+    @property
+    def attempts(self) -> int | None: ...
+    @property
+    def first_delay_ms(self) -> int: ...
+    @property
+    def max_delay_ms(self) -> int: ...
+    @property
+    def stall_timeout_ms(self) -> int: ...
+    def __new__(
+        cls,
+        *,
+        attempts: int | None = None,
+        first_delay_ms: int = 500,
+        max_delay_ms: int = 10_000,
+        stall_timeout_ms: int = 10_000,
+    ) -> Reconnect: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self, /) -> int: ...
+
+@final
 class PacketReader:
+    @property
+    def connections(self) -> int: ...
     def __new__(
         cls,
         path_or_uri: str | os.PathLike[str],
         source_id: str | None = None,
         *,
         stream_format: Literal["annexb", "avc"] = "annexb",
+        reconnect: Reconnect | None = None,
     ) -> PacketReader: ...
     def __iter__(self) -> PacketReader: ...
     def __next__(self) -> tuple[VideoFrame, bytes]: ...
