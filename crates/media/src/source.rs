@@ -94,7 +94,7 @@ impl Source {
         // Without the lock, as that takes a while.
         if let State::Connected(demuxer) = old {
             if self.location.is_live() {
-                self.stop_in_time(demuxer);
+                self.stop_in_time(&demuxer);
             } else {
                 demuxer.stop();
             }
@@ -103,7 +103,7 @@ impl Source {
 
     /// Stops the pipeline of a live source on a thread of its own and does not wait for ever: `rtspsrc` can lock up
     /// when its server drops a connection that has just begun.
-    fn stop_in_time(&self, demuxer: Arc<Demuxer>) {
+    fn stop_in_time(&self, demuxer: &Arc<Demuxer>) {
         let (done, stopped) = mpsc::channel();
         let stopping = demuxer.clone();
         let stop = move || {

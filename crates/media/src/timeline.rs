@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(timeline.stamp(at(5_000, None), 40).pts_ns, 720);
         assert_eq!(timeline.stamp(at(4_000, None), 40).pts_ns, 681);
         // One without times.
-        timeline.restart(Duration::from_nanos(1_000));
+        timeline.restart(Duration::from_micros(1));
         assert_eq!(timeline.stamp(BufferTimes::default(), 40).pts_ns, 1_100);
         assert_eq!(timeline.stamp(BufferTimes::default(), 40).pts_ns, 1_140);
     }
