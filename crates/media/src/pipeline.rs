@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use frames::Codec;
@@ -23,6 +24,10 @@ const QUEUE_LENGTH: u32 = 16;
 
 /// How many waits in a row must find the pipeline idle before it counts as dead.
 const IDLE_WAITS: u32 = 4;
+
+/// How long a source may bring nothing once its server has closed the connection. Above the two seconds for which
+/// `rtspsrc` holds packets back to put them in order.
+const CLOSED_LIMIT: Duration = Duration::from_secs(3);
 
 /// A running pipeline. Dropping it stops it.
 pub(crate) struct Demuxer {
@@ -86,27 +91,60 @@ impl Demuxer {
         let Graph { sink, progress, .. } = &self.graph;
         let Some(stream) = progress.wait_for_stream(timeout)? else {
             self.fail_if_dead();
-            return Ok(Pull::Pending);
+            return if progress.is_closed_for(CLOSED_LIMIT) {
+                let source_name = progress.source_name().to_owned();
+                Err(MediaError::Ended { source_name })
+            } else {
+                Ok(Pull::Pending)
+            };
         };
         // Access units are queued before an error is noted, and an error is noted before the end
         // of the stream is: look for them in the reverse order.
         let has_failed = progress.has_failed();
-        if let Some(sample) = sink.try_pull_sample(gst::ClockTime::ZERO) {
-            return Ok(Pull::Sample(stream, sample));
+        let next = |timeout| {
+            let sample = sink.try_pull_sample(timeout)?;
+            progress.sample_came();
+            Some(Pull::Sample(stream, sample))
+        };
+        if let Some(sample) = next(gst::ClockTime::ZERO) {
+            return Ok(sample);
         }
         if has_failed || sink.is_eos() {
             return progress.take_failure().map_or(Ok(Pull::End), Err);
         }
         let timeout = gst::ClockTime::try_from(timeout).unwrap_or(gst::ClockTime::MAX);
-        let sample = sink.try_pull_sample(timeout);
-        Ok(sample.map_or(Pull::Pending, |sample| Pull::Sample(stream, sample)))
+        Ok(match next(timeout) {
+            Some(sample) => sample,
+            None if progress.is_closed_for(CLOSED_LIMIT) => Pull::End,
+            None => Pull::Pending,
+        })
     }
 
     /// Stops the pipeline and wakes whoever waits for it. Returns when its threads have ended.
     pub(crate) fn stop(&self) {
+        if !self.reads_file {
+            self.release_jitter_buffers();
+        }
         if let Err(error) = self.pipeline.set_state(gst::State::Null) {
             let source = self.graph.progress.source_name();
             tracing::warn!(source, %error, "the pipeline does not stop");
+        }
+    }
+
+    /// Lets the threads of `rtpjitterbuffer`s go.
+    ///
+    /// If a server drops a connection that has just begun, such a thread waits for a timer that does not come, with the
+    /// lock that stopping it takes (`GStreamer` 1.22). A flush wakes one of the two that may wait for the timer, and
+    /// what it wakes may wait once more.
+    fn release_jitter_buffers(&self) {
+        let elements = self.pipeline.iterate_recurse().into_iter().flatten();
+        for element in elements.filter(|element| is_made_by(element, "rtpjitterbuffer")) {
+            for _ in 0..3 {
+                element
+                    .static_pad("sink")
+                    .map(|pad| pad.send_event(gst::event::FlushStart::new()));
+                thread::sleep(Duration::from_millis(5));
+            }
         }
     }
 
@@ -283,6 +321,12 @@ impl Graph {
         };
         self.progress.check(pad.link(&sink_pad).map(drop))
     }
+}
+
+fn is_made_by(element: &gst::Element, factory: &str) -> bool {
+    element
+        .factory()
+        .is_some_and(|made_by| made_by.name() == factory)
 }
 
 /// Whether `bin` contains an element made by such a factory, at any depth.

@@ -1,12 +1,15 @@
 //! What the threads of a pipeline tell the reader: the stream that was found, or what went wrong.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gst::prelude::*;
 use parking_lot::{Condvar, Mutex};
 
 use crate::format::{Format, is_video};
 use crate::{MediaError, elements};
+
+/// What `rtspsrc` warns of. It does not always end the stream then: its `rtpjitterbuffer` can keep the end to itself.
+const CONNECTION_CLOSED: &str = "The server closed the connection.";
 
 /// The stream that is read.
 #[derive(Clone, Copy)]
@@ -38,6 +41,8 @@ struct State {
     is_source_complete: bool,
     /// What `GStreamer` missed last, in its words.
     missing_plugin: Option<String>,
+    /// When the server closed the connection, or the last access unit after that.
+    closed_since: Option<Instant>,
 }
 
 impl Progress {
@@ -71,6 +76,19 @@ impl Progress {
 
     pub(crate) fn take_failure(&self) -> Option<MediaError> {
         self.state.lock().failure.take()
+    }
+
+    /// An access unit was received.
+    pub(crate) fn sample_came(&self) {
+        if let Some(since) = &mut self.state.lock().closed_since {
+            *since = Instant::now();
+        }
+    }
+
+    /// Whether the server has closed the connection and nothing was received for so long.
+    pub(crate) fn is_closed_for(&self, limit: Duration) -> bool {
+        let since = self.state.lock().closed_since;
+        since.is_some_and(|since| since.elapsed() >= limit)
     }
 
     /// The format of a stream that has just been found if it is the one to read: the first one of
@@ -130,6 +148,12 @@ impl Progress {
     pub(crate) fn on_message(&self, message: &gst::Message) {
         match message.view() {
             gst::MessageView::Error(error) => self.on_error(error),
+            gst::MessageView::Warning(warning) => {
+                let is_closed = |debug: gst::glib::GString| debug.contains(CONNECTION_CLOSED);
+                if warning.debug().is_some_and(is_closed) {
+                    self.state.lock().closed_since = Some(Instant::now());
+                }
+            }
             gst::MessageView::Eos(_) => self.update(|state| {
                 state.is_source_complete = true;
                 state.searching = 0;
@@ -304,6 +328,24 @@ mod tests {
         assert!(reading.has_failed());
         let failure = reading.take_failure().unwrap().to_string();
         assert_eq!(failure, "clip: pipeline: broken (the reason)");
+    }
+
+    #[test]
+    fn silence_counts_once_the_server_has_closed_the_connection() {
+        let progress = progress();
+        let warn = |debug: &str| {
+            let warning = gst::message::Warning::builder(gst::ResourceError::Read, "cannot read");
+            progress.on_message(&warning.debug(debug).build());
+        };
+        warn("something else");
+        progress.sample_came();
+        assert!(!progress.is_closed_for(NO_WAIT));
+        warn("gstrtspsrc.c(1): loop ():\nThe server closed the connection.");
+        assert!(progress.is_closed_for(NO_WAIT));
+        std::thread::sleep(Duration::from_millis(100));
+        assert!(progress.is_closed_for(Duration::from_millis(100)));
+        progress.sample_came();
+        assert!(!progress.is_closed_for(Duration::from_millis(100)));
     }
 
     impl Progress {
