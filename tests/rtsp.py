@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import signal
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 from clips_lib import Clip
@@ -23,13 +24,22 @@ def has_rtsp_server() -> bool:
 
 
 class RtspServer:
-    """Serves clips, each by its name or that of its keyword, until it is left or killed; at a free port by default."""
+    """Serves clips, each by its name or that of its keyword, until it is left or killed; at a free port by default.
 
-    def __init__(self, *clips: Clip, port: int = 0, **named: Clip) -> None:
+    ``lost`` tells what gets lost of each clip, see ``rtsp_server.py``.
+    """
+
+    def __init__(self, *clips: Clip, port: int = 0, lost: Iterable[int] = (), **named: Clip) -> None:
         named.update({clip.name: clip for clip in clips})
         mounts = [f"{name}={clip.path}" for name, clip in named.items()]
         self._process = subprocess.Popen(
-            [SYSTEM_PYTHON, str(Path(__file__).parent / "rtsp_server.py"), str(port), *mounts],
+            [
+                SYSTEM_PYTHON,
+                str(Path(__file__).parent / "rtsp_server.py"),
+                str(port),
+                ",".join(map(str, lost)),
+                *mounts,
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -19,6 +19,7 @@ mod pipeline;
 mod progress;
 mod reader;
 mod reconnect;
+mod rtp;
 mod source;
 mod timeline;
 mod vp8;

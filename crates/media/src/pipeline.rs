@@ -17,6 +17,7 @@ use crate::format::{Format, picture_size};
 use crate::location::check_file;
 use crate::obu::{is_annex_b, register_type_finder};
 use crate::progress::{Progress, Stream};
+use crate::rtp::{LossesInQueue, LostPackets};
 use crate::{Location, MediaError, annex_b_obu, elements};
 
 /// How many access units wait to be read before the source is held back.
@@ -40,7 +41,12 @@ pub(crate) struct Demuxer {
 /// What a wait for the next access unit came to.
 pub(crate) enum Pull {
     /// An access unit of the stream.
-    Sample(Stream, gst::Sample),
+    Sample {
+        stream: Stream,
+        sample: gst::Sample,
+        /// How many RTP packets had been lost when it came, over all connections.
+        rtp_packets_lost: u64,
+    },
     /// None yet.
     Pending,
     /// The source is between two connections.
@@ -51,8 +57,8 @@ pub(crate) enum Pull {
 
 impl Demuxer {
     /// Starts reading. Returns as soon as the pipeline runs, which says nothing yet about what the
-    /// source contains; a missing file is found at once.
-    pub(crate) fn start(location: &Location) -> Result<Self, MediaError> {
+    /// source contains; a missing file is found at once. RTP packets that get lost are added to `lost`.
+    pub(crate) fn start(location: &Location, lost: &LostPackets) -> Result<Self, MediaError> {
         if let Location::File(path) = location {
             check_file(path)?;
         }
@@ -68,6 +74,8 @@ impl Demuxer {
                 .enable_last_sample(false)
                 .build(),
             progress: Arc::new(Progress::new(location.to_string())),
+            lost: lost.clone(),
+            losses_in_queue: LossesInQueue::new(lost.clone()),
         };
         let demuxer = Self {
             pipeline,
@@ -104,7 +112,11 @@ impl Demuxer {
         let next = |timeout| {
             let sample = sink.try_pull_sample(timeout)?;
             progress.sample_came();
-            Some(Pull::Sample(stream, sample))
+            Some(Pull::Sample {
+                stream,
+                sample,
+                rtp_packets_lost: self.graph.losses_in_queue.leave(),
+            })
         };
         if let Some(sample) = next(gst::ClockTime::ZERO) {
             return Ok(sample);
@@ -138,11 +150,10 @@ impl Demuxer {
     /// what it wakes may wait once more.
     fn release_jitter_buffers(&self) {
         let elements = self.pipeline.iterate_recurse().into_iter().flatten();
-        for element in elements.filter(|element| is_made_by(element, "rtpjitterbuffer")) {
+        let jitter_buffers = elements.filter(|element| is_made_by(element, "rtpjitterbuffer"));
+        for pad in jitter_buffers.filter_map(|element| element.static_pad("sink")) {
             for _ in 0..3 {
-                element
-                    .static_pad("sink")
-                    .map(|pad| pad.send_event(gst::event::FlushStart::new()));
+                pad.send_event(gst::event::FlushStart::new());
                 thread::sleep(Duration::from_millis(5));
             }
         }
@@ -196,6 +207,8 @@ struct Graph {
     pipeline: gst::glib::WeakRef<gst::Pipeline>,
     sink: gst_app::AppSink,
     progress: Arc<Progress>,
+    lost: LostPackets,
+    losses_in_queue: LossesInQueue,
 }
 
 impl Graph {
@@ -216,6 +229,7 @@ impl Graph {
                 source.connect_no_more_pads(move |_| progress.source_is_complete());
                 let graph = self.clone();
                 source.connect_pad_added(move |_, pad| {
+                    graph.lost.watch(pad, graph.progress.source_name());
                     let parser = graph.add_parser();
                     let linked = parser.and_then(|parser| graph.link(pad, &parser));
                     graph.progress.fail_if(linked);
@@ -265,6 +279,9 @@ impl Graph {
         let sink: &gst::Element = self.sink.upcast_ref();
         self.sink.set_caps(Some(&format.output_caps()));
         self.add(sink)?;
+        if let Some(pad) = sink.static_pad("sink") {
+            self.losses_in_queue.watch(&pad);
+        }
         let is_framed = format.containers_hold_access_units
             && picture_size(&caps).is_some()
             && contains(parser, |factory| {

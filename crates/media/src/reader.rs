@@ -52,6 +52,7 @@ pub struct PacketReader {
     source: Source,
     reading: Mutex<Reading>,
     connections: AtomicU64,
+    rtp_packets_lost: AtomicU64,
 }
 
 /// What the thread that reads changes.
@@ -88,6 +89,7 @@ impl PacketReader {
             source: Source::open(location)?,
             reading: reading.into(),
             connections: AtomicU64::new(0),
+            rtp_packets_lost: AtomicU64::new(0),
         })
     }
 
@@ -115,6 +117,12 @@ impl PacketReader {
         self.connections.load(Ordering::Acquire)
     }
 
+    /// How many RTP packets of video streams were lost on the way so far, over all connections; 0 for sources without
+    /// RTP. Grows with the first access unit that comes behind a loss.
+    pub fn rtp_packets_lost(&self) -> u64 {
+        self.rtp_packets_lost.load(Ordering::Acquire)
+    }
+
     /// Waits for at most [`WAKE_INTERVAL`].
     fn poll(&self) -> Poll<Result<Option<Packet>, MediaError>> {
         // Held while waiting, so that threads that share the reader keep the order of the stream.
@@ -124,7 +132,15 @@ impl PacketReader {
         }
         let before = Instant::now();
         match self.source.pull(WAKE_INTERVAL) {
-            Ok(Pull::Sample(stream, sample)) => self.packet(&mut reading, stream, &sample),
+            Ok(Pull::Sample {
+                stream,
+                sample,
+                rtp_packets_lost,
+            }) => {
+                self.rtp_packets_lost
+                    .store(rtp_packets_lost, Ordering::Release);
+                self.packet(&mut reading, stream, &sample)
+            }
             Ok(Pull::Paused) => Poll::Pending,
             Ok(Pull::Pending) => match reading.stalled(before.elapsed()) {
                 None => Poll::Pending,

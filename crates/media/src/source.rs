@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use crate::pipeline::{Demuxer, Pull};
+use crate::rtp::LostPackets;
 use crate::{Location, MediaError};
 
 /// How long the pipeline of a live source may take to stop.
@@ -15,6 +16,7 @@ const STOP_LIMIT: Duration = Duration::from_secs(2);
 /// A source that one thread reads and any may close.
 pub(crate) struct Source {
     location: Location,
+    lost: LostPackets,
     state: Mutex<State>,
     closed: Condvar,
 }
@@ -28,9 +30,11 @@ enum State {
 
 impl Source {
     pub(crate) fn open(location: Location) -> Result<Self, MediaError> {
-        let demuxer = Demuxer::start(&location)?;
+        let lost = LostPackets::default();
+        let demuxer = Demuxer::start(&location, &lost)?;
         Ok(Self {
             location,
+            lost,
             state: State::Connected(demuxer.into()).into(),
             closed: Condvar::new(),
         })
@@ -42,7 +46,7 @@ impl Source {
             Ok(demuxer) => demuxer.pull(timeout),
             Err(Some(pull)) => Ok(pull),
             Err(None) => {
-                let demuxer = Arc::new(Demuxer::start(&self.location)?);
+                let demuxer = Arc::new(Demuxer::start(&self.location, &self.lost)?);
                 let mut state = self.state.lock();
                 if !matches!(*state, State::Closed) {
                     *state = State::Connected(demuxer);

@@ -108,6 +108,14 @@ impl PyPacketReader {
         self.inner.connections()
     }
 
+    /// How many RTP packets of video streams were lost on the way so far, over all connections; 0 for sources without
+    /// RTP. Grows with the first packet that comes behind a loss, from which on pictures may be damaged. Does not block.
+    /// Addition.
+    #[getter]
+    fn rtp_packets_lost(&self) -> u64 {
+        self.inner.rtp_packets_lost()
+    }
+
     /// Stops reading and frees the source. The iteration ends. Closing again does nothing.
     fn close(&self, py: Python<'_>) {
         py.detach(|| self.inner.close());

@@ -1168,6 +1168,8 @@ class Reconnect:
 class PacketReader:
     @property
     def connections(self) -> int: ...
+    @property
+    def rtp_packets_lost(self) -> int: ...
     def __new__(
         cls,
         path_or_uri: str | os.PathLike[str],
