@@ -59,6 +59,10 @@ class RtspServer:
         """Goes on neither sending nor answering, with all connections open."""
         self._process.send_signal(signal.SIGSTOP)
 
+    def resume(self) -> None:
+        """After a stall."""
+        self._process.send_signal(signal.SIGCONT)
+
     def kill(self) -> None:
         """Ends at once, without a word to its clients."""
         self._process.kill()

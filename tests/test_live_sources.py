@@ -66,12 +66,16 @@ def test_every_picture_arrives() -> None:
 
     def read(job: tuple[str, Clip]) -> Packets:
         scheme, clip = job
-        with PacketReader(serving.url(clip.name, scheme), SOURCE) as reader:
-            received = list(reader)
-            assert reader.rtp_packets_lost == 0
-            return received
+        # A busy machine may drop datagrams.
+        for _ in range(1 if scheme == "rtspt" else 4):
+            with PacketReader(serving.url(clip.name, scheme), SOURCE) as reader:
+                received = list(reader)
+            if len(received) == clip.packets:
+                assert reader.rtp_packets_lost == 0
+                break
+        return received
 
-    jobs = list(itertools.product(["rtspt", "rtspu"], clips))
+    jobs = [*itertools.product(["rtspt", "rtspu"], clips), ("rtsp", SMALL)]
     with closing(RtspServer(*clips)) as serving, ThreadPoolExecutor(len(jobs)) as threads:
         read_packets = list(threads.map(read, jobs))
     for (scheme, clip), received in zip(jobs, read_packets, strict=True):
@@ -110,13 +114,37 @@ def test_a_source_that_drops_before_its_first_packet_is_an_error() -> None:
             next(reader)
 
 
-def test_a_source_that_drops_ends_without_reconnection(server: RtspServer) -> None:
-    reader = PacketReader(server.url("camera"), SOURCE)
-    first = take(reader, 3)
-    server.kill()
-    assert len(first) == 3
-    assert len(list(reader)) < SMALL.packets - 3
-    assert reader.connections == 1
+def test_a_source_that_is_lost_ends_without_reconnection() -> None:
+    """All at once, as the end of some is known by nothing coming for three seconds."""
+
+    def read(job: tuple[str, str]) -> tuple[int, str]:
+        how, scheme = job
+        with closing(RtspServer(camera=SMALL)) as server, PacketReader(server.url("camera", scheme)) as reader:
+            received = len(take(reader, 3))
+            getattr(server, how)()
+            try:
+                received += len(list(reader))
+            except RuntimeError as error:
+                return received, str(error)
+            assert reader.connections == 1
+            return received, "ended"
+
+    jobs = [("drop", "rtspt"), ("drop", "rtspu"), ("kill", "rtspt"), ("kill", "rtspu")]
+    with ThreadPoolExecutor(len(jobs)) as threads:
+        ends = dict(zip(jobs, threads.map(read, jobs), strict=True))
+    assert all(3 <= received < SMALL.packets for received, _ in ends.values()), ends
+    assert "rtspsrc" in ends.pop(("kill", "rtspu"))[1]
+    assert {reason for _, reason in ends.values()} == {"ended"}, ends
+
+
+def test_a_source_that_stalls_is_waited_for(server: RtspServer) -> None:
+    with PacketReader(server.url("camera")) as reader:
+        received = take(reader, 3)
+        server.stall()
+        threading.Timer(1.0, server.resume).start()
+        received += list(reader)
+        assert reader.connections == 1
+    assert len(received) == SMALL.packets
 
 
 @pytest.mark.parametrize("scheme", ["rtspt", "rtspu"])

@@ -17,7 +17,7 @@ use crate::format::{Format, picture_size};
 use crate::location::check_file;
 use crate::obu::{is_annex_b, register_type_finder};
 use crate::progress::{Progress, Stream};
-use crate::rtp::{LossesInQueue, LostPackets};
+use crate::rtp::{Losses, LostPackets};
 use crate::{Location, MediaError, annex_b_obu, elements};
 
 /// How many access units wait to be read before the source is held back.
@@ -74,8 +74,7 @@ impl Demuxer {
                 .enable_last_sample(false)
                 .build(),
             progress: Arc::new(Progress::new(location.to_string())),
-            lost: lost.clone(),
-            losses_in_queue: LossesInQueue::new(lost.clone()),
+            losses: Losses::new(lost.clone()),
         };
         let demuxer = Self {
             pipeline,
@@ -115,7 +114,7 @@ impl Demuxer {
             Some(Pull::Sample {
                 stream,
                 sample,
-                rtp_packets_lost: self.graph.losses_in_queue.leave(),
+                rtp_packets_lost: self.graph.losses.leave_queue(),
             })
         };
         if let Some(sample) = next(gst::ClockTime::ZERO) {
@@ -207,8 +206,7 @@ struct Graph {
     pipeline: gst::glib::WeakRef<gst::Pipeline>,
     sink: gst_app::AppSink,
     progress: Arc<Progress>,
-    lost: LostPackets,
-    losses_in_queue: LossesInQueue,
+    losses: Losses,
 }
 
 impl Graph {
@@ -229,7 +227,9 @@ impl Graph {
                 source.connect_no_more_pads(move |_| progress.source_is_complete());
                 let graph = self.clone();
                 source.connect_pad_added(move |_, pad| {
-                    graph.lost.watch(pad, graph.progress.source_name());
+                    graph
+                        .losses
+                        .watch_packets(pad, graph.progress.source_name());
                     let parser = graph.add_parser();
                     let linked = parser.and_then(|parser| graph.link(pad, &parser));
                     graph.progress.fail_if(linked);
@@ -280,7 +280,7 @@ impl Graph {
         self.sink.set_caps(Some(&format.output_caps()));
         self.add(sink)?;
         if let Some(pad) = sink.static_pad("sink") {
-            self.losses_in_queue.watch(&pad);
+            self.losses.watch_queue(&pad);
         }
         let is_framed = format.containers_hold_access_units
             && picture_size(&caps).is_some()

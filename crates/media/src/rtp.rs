@@ -18,39 +18,21 @@ const MAX_MISORDER: u16 = 100;
 #[derive(Clone, Default)]
 pub(crate) struct LostPackets(Arc<AtomicU64>);
 
-/// What had been lost when each of the access units came that wait to be read.
+/// The losses of one connection, and what had been lost when each of the access units came that wait to be read.
 #[derive(Clone)]
-pub(crate) struct LossesInQueue {
+pub(crate) struct Losses {
     total: LostPackets,
     waiting: Arc<Mutex<VecDeque<u64>>>,
 }
 
 impl LostPackets {
-    fn count(&self) -> u64 {
+    fn get(&self) -> u64 {
         self.0.load(Ordering::Acquire)
-    }
-
-    /// Counts what is missing at `pad` from now on if video packets pass there, in order.
-    pub(crate) fn watch(&self, pad: &gst::Pad, source_name: &str) {
-        if !has_video_packets(pad) {
-            return;
-        }
-        let (total, source_name) = (self.0.clone(), source_name.to_owned());
-        let sequence = Mutex::new(Sequence::default());
-        for_each_buffer(pad, move |packet| {
-            let mut sequence = sequence.lock();
-            let lost_before = sequence.lost_before(packet);
-            if lost_before > 0 {
-                total.fetch_add(lost_before, Ordering::AcqRel);
-                if !std::mem::replace(&mut sequence.has_gaps, true) {
-                    tracing::warn!("{source_name}: RTP packets are lost on the way");
-                }
-            }
-        });
     }
 }
 
-impl LossesInQueue {
+impl Losses {
+    /// Losses are added to `total`.
     pub(crate) fn new(total: LostPackets) -> Self {
         Self {
             total,
@@ -58,16 +40,35 @@ impl LossesInQueue {
         }
     }
 
-    /// Takes note of the access units that enter the queue through `pad`.
-    pub(crate) fn watch(&self, pad: &gst::Pad) {
-        let Self { total, waiting } = self.clone();
-        for_each_buffer(pad, move |_| waiting.lock().push_back(total.count()));
+    /// Counts what is missing at `pad` from now on if video packets pass there, in order.
+    pub(crate) fn watch_packets(&self, pad: &gst::Pad, source_name: &str) {
+        if !has_video_packets(pad) {
+            return;
+        }
+        let (total, source_name) = (self.total.clone(), source_name.to_owned());
+        let sequence = Mutex::new(Sequence::default());
+        for_each_buffer(pad, move |packet| {
+            let mut sequence = sequence.lock();
+            let missing = sequence.missing_before(packet);
+            if missing > 0 {
+                total.0.fetch_add(missing, Ordering::AcqRel);
+                if !std::mem::replace(&mut sequence.has_gaps, true) {
+                    tracing::warn!("{source_name}: RTP packets are lost on the way");
+                }
+            }
+        });
     }
 
-    /// How many packets had been lost when the access unit that leaves the queue came.
-    pub(crate) fn leave(&self) -> u64 {
+    /// Takes note of the access units that enter the queue through `pad`.
+    pub(crate) fn watch_queue(&self, pad: &gst::Pad) {
+        let Self { total, waiting } = self.clone();
+        for_each_buffer(pad, move |_| waiting.lock().push_back(total.get()));
+    }
+
+    /// An access unit leaves the queue. Returns how many packets had been lost when it came.
+    pub(crate) fn leave_queue(&self) -> u64 {
         let first = self.waiting.lock().pop_front();
-        first.unwrap_or_else(|| self.total.count())
+        first.unwrap_or_else(|| self.total.get())
     }
 }
 
@@ -102,18 +103,18 @@ struct Sequence {
 }
 
 impl Sequence {
-    fn lost_before(&mut self, packet: &gst::BufferRef) -> u64 {
+    /// How many packets are missing between the last one and this one.
+    fn missing_before(&mut self, packet: &gst::BufferRef) -> u64 {
         let mut number = [0; 2];
         if packet.size() < SEQUENCE_OFFSET + number.len()
             || packet.copy_to_slice(SEQUENCE_OFFSET, &mut number).is_err()
         {
             return 0;
         }
-        self.missing_before(u16::from_be_bytes(number))
+        self.missing_before_number(u16::from_be_bytes(number))
     }
 
-    /// How many packets are missing between the last one and this one.
-    fn missing_before(&mut self, number: u16) -> u64 {
+    fn missing_before_number(&mut self, number: u16) -> u64 {
         let missing = self.next.map_or(0, |next| number.wrapping_sub(next));
         if missing >= u16::MAX - MAX_MISORDER {
             return 0;
@@ -135,7 +136,7 @@ mod tests {
         let mut sequence = Sequence::default();
         numbers
             .iter()
-            .map(|&number| sequence.missing_before(number))
+            .map(|&number| sequence.missing_before_number(number))
             .collect()
     }
 
@@ -169,7 +170,7 @@ mod tests {
         gst::init().unwrap();
         let pad = gst::Pad::builder(gst::PadDirection::Src).build();
         let lost = LostPackets::default();
-        let queue = LossesInQueue::new(lost.clone());
+        let losses = Losses::new(lost.clone());
         let packet = |number: u8| gst::Buffer::from_slice([0x80, 96, 0, number, 0]);
         let caps = gst::Caps::builder("application/x-rtp");
         pad.set_active(true).unwrap();
@@ -178,18 +179,18 @@ mod tests {
         pad.push_event(gst::event::Segment::new(&gst::FormattedSegment::<
             gst::ClockTime,
         >::new()));
-        lost.watch(&pad, "camera");
-        queue.watch(&pad);
+        losses.watch_packets(&pad, "camera");
+        losses.watch_queue(&pad);
         let push = |number| _ = pad.push(packet(number));
         push(1);
         push(3);
-        assert_eq!(lost.count(), 1);
+        assert_eq!(lost.get(), 1);
         let packets: gst::BufferList = [4, 6, 9].map(packet).into_iter().collect();
         _ = pad.push_list(packets);
-        assert_eq!(lost.count(), 4);
+        assert_eq!(lost.get(), 4);
         _ = pad.push(gst::Buffer::from_slice([0x80]));
-        assert_eq!(lost.count(), 4);
+        assert_eq!(lost.get(), 4);
         // Two alone, the list, the broken one.
-        assert_eq!([(); 6].map(|()| queue.leave()), [0, 1, 4, 4, 4, 4]);
+        assert_eq!([(); 6].map(|()| losses.leave_queue()), [0, 1, 4, 4, 4, 4]);
     }
 }

@@ -43,7 +43,8 @@ const STREAM_FORMATS: [(&str, StreamFormat); 2] =
 ///   (messages and log lines leave it out).
 /// * ``reconnect``: connect again when a live source (``rtsp``, ``rtmp``, ``srt``, ``rtp``, ``udp`` and their
 ///   variants) drops, ends or stalls. Each loss is logged as a warning. Without it the iteration ends, by
-///   ``RuntimeError`` if GStreamer tells of an error, and a source that stalls is waited for. ``rtspt://`` asks for RTP over
+///   ``RuntimeError`` if GStreamer tells of an error or no packet had come, and a source that stalls is waited for
+///   as long as GStreamer does. ``rtspt://`` asks for RTP over
 ///   TCP, ``rtspu://`` over UDP. Addition.
 ///
 /// After a reconnection times go on: ``pts`` is that of the very first packet plus the wall-clock time since that came,
