@@ -44,8 +44,7 @@ const STREAM_FORMATS: [(&str, StreamFormat); 2] =
 /// * ``reconnect``: connect again when a live source (``rtsp``, ``rtmp``, ``srt``, ``rtp``, ``udp`` and their
 ///   variants) drops, ends or stalls. Each loss is logged as a warning. Without it the iteration ends, by
 ///   ``RuntimeError`` if GStreamer tells of an error or no packet had come, and a source that stalls is waited for
-///   as long as GStreamer does. ``rtspt://`` asks for RTP over
-///   TCP, ``rtspu://`` over UDP. Addition.
+///   as long as GStreamer does. ``rtspt://`` asks for RTP over TCP, ``rtspu://`` over UDP. Addition.
 ///
 /// After a reconnection times go on: ``pts`` is that of the very first packet plus the wall-clock time since that came,
 /// and later than all of the connection before. Packets come as they are received, those before the first key frame too,
@@ -57,9 +56,9 @@ const STREAM_FORMATS: [(&str, StreamFormat); 2] =
 /// goes to one of them.
 ///
 /// A file that cannot be opened raises ``FileNotFoundError`` or another ``OSError``, an unknown
-/// ``stream_format`` and ``reconnect`` for a source that is not live ``ValueError``. While iterating, ``RuntimeError`` says what is wrong with the
-/// source (no video stream, an unknown codec, a missing GStreamer plugin, damaged data, no more attempts to connect);
-/// the iteration is over then.
+/// ``stream_format`` and ``reconnect`` for a source that is not live ``ValueError``. While iterating,
+/// ``RuntimeError`` says what is wrong with the source (no video stream, an unknown codec, a missing GStreamer plugin,
+/// damaged data, no more attempts to connect); the iteration is over then.
 #[pyclass(frozen, name = "PacketReader", module = "savant_rs.gstreamer")]
 pub(crate) struct PyPacketReader {
     inner: PacketReader,
