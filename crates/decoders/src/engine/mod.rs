@@ -119,7 +119,7 @@ impl Blueprint {
             output: self.output(Place::Planes),
             stamps: element::Stamps::Decoding,
             follower: None,
-            cut: table::cut(element),
+            cut: table::cut(element, self.codec),
             configure: &|element| share_cores(element, self.has_gap_in_front),
         };
         let events = events(info(element, false));
