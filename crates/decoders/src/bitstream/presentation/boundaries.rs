@@ -46,7 +46,7 @@ impl Boundaries {
     }
 
     /// How many bytes from the end of `annex_b` they begin, start codes included.
-    pub fn from_end(self, annex_b: &[u8]) -> Vec<usize> {
+    pub fn into_distances(self, annex_b: &[u8]) -> Vec<usize> {
         let from_end = |start| annex_b.len() + START_CODE - start;
         self.further.into_iter().map(from_end).collect()
     }

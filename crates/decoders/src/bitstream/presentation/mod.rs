@@ -138,7 +138,7 @@ impl PresentationClock {
             further: Vec::new(),
         });
         Stamp {
-            further: boundaries.from_end(annex_b),
+            further: boundaries.into_distances(annex_b),
             ..stamp
         }
     }
