@@ -14,7 +14,7 @@ from clips_lib import read_frame_number
 from decoding import Recorder, make_frame, recorded, rgba_from_planes
 from field_pairs import CHROMA, HEIGHT, WIDTH, CodedFrame, Coding, write
 from gst_features import has_gst_feature
-from savant_rs.deepstream import Hardware
+from savant_rs.deepstream import Hardware, VideoFormat
 from savant_rs.gstreamer import PacketReader
 from savant_rs.primitives import Codec, VideoFrame
 
@@ -98,3 +98,45 @@ def test_the_streams_are_what_they_are_meant_to_be(coded: list[CodedFrame], tmp_
     for picture, frame in zip(pictures, coded, strict=True):
         np.testing.assert_array_equal(picture[: HEIGHT * WIDTH].reshape(HEIGHT, WIDTH), frame.luma)
         assert (picture[HEIGHT * WIDTH :] == CHROMA).all()
+
+
+@pytest.mark.ffmpeg
+@pytest.mark.parametrize("container", ["hevc", "ts", "mp4", "mkv"])
+def test_each_field_of_hevc_is_a_picture_of_its_own(container: str, tmp_path: Path) -> None:
+    """Of the size that is coded, however the file tells it."""
+    rate, count = 25, 20
+    raw, path = tmp_path / "raw.hevc", tmp_path / f"fields.{container}"
+    source = ["-f", "lavfi", "-i", f"testsrc2=size=176x144:rate={rate}", "-frames:v", str(count), "-pix_fmt", "yuv420p"]
+    encoder = ["-c:v", "libx265", "-x265-params", "log-level=none:interlace=tff:bframes=0:keyint=8"]
+    subprocess.run(["ffmpeg", "-v", "error", *source, *encoder, raw], check=True)
+    if path != raw:
+        # From raw data it comes without times.
+        make_times = ["-fflags", "+genpts", "-r", str(rate)]
+        subprocess.run(["ffmpeg", "-v", "error", *make_times, "-i", raw, "-c", "copy", path], check=True)
+    command = [
+        "ffmpeg",
+        "-v",
+        "error",
+        "-i",
+        path,
+        "-vsync",
+        "passthrough",
+        "-f",
+        "rawvideo",
+        "-pix_fmt",
+        "yuv420p",
+        "-",
+    ]
+    expected = np.frombuffer(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout, np.uint8)
+    with PacketReader(path, "camera-1") as reader:
+        sent = list(reader)
+    frames = [frame for frame, _ in sent]
+    assert {(frame.width, frame.height, frame.fps) for frame in frames} == {(176, 144, (rate, 1))}
+    assert {frame.duration for frame in frames} == {10**9 // rate}
+    times = [frame.pts - frames[0].pts for frame in frames]
+    assert all(abs(time - index * 10**9 // rate) < 10**6 for index, time in enumerate(times)), times
+    with recorded(hardware=Hardware.SOFTWARE, output=VideoFormat.I420) as (decoder, recorder):
+        for frame, data in sent:
+            decoder.submit(frame, data)
+    assert recorder.kinds == ["frame"] * count
+    assert np.array_equal(np.concatenate([picture.pixels for picture in recorder.pictures]), expected)

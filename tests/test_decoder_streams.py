@@ -113,16 +113,24 @@ def test_two_access_units_in_one_packet(clip: Clip) -> None:
 
 
 @pytest.mark.parametrize("clip", [BASELINE, HEVC], ids=lambda clip: clip.codec)
-def test_two_access_units_in_one_packet_are_one_picture_in_software(clip: Clip) -> None:
-    """Exactly one, and no orphan: libav's elements take both for one picture, whose pixels are those of neither."""
+@pytest.mark.parametrize("together", [2, 3])
+def test_several_access_units_in_one_packet_in_software(clip: Clip, together: int) -> None:
+    """The frame gets one of their pictures, whole; the others belong to none."""
     sent = packets(clip)
-    pairs = [(first[0], first[1] + second[1]) for first, second in zip(sent[::2], sent[1::2], strict=True)]
+    groups = [sent[start : start + together] for start in range(0, clip.frames, together)]
     with recorded(hardware=Hardware.SOFTWARE) as (decoder, recorder):
-        for frame, data in pairs:
-            decoder.submit(frame, data)
+        for group in groups:
+            decoder.submit(group[0][0], b"".join(data for _, data in group))
     stats = decoder.stats()
-    assert recorder.kinds == ["frame"] * len(pairs)
-    assert (stats["delivered"], stats["orphans"]) == (len(pairs), 0)
+    assert Counter(recorder.kinds) == {
+        "frame": len(groups),
+        "FlexibleDecoderOutput(OrphanFrame)": clip.frames - len(groups),
+    }
+    assert (stats["delivered"], stats["orphans"]) == (len(groups), clip.frames - len(groups))
+    shown = {picture.frame.uuid: read_frame_number(picture.pixels) for picture in decode(sent).pictures}
+    delivered = {picture.frame.uuid: read_frame_number(picture.pixels) for picture in recorder.pictures}
+    for group in groups:
+        assert delivered[group[0][0].uuid] in {shown[frame.uuid] for frame, _ in group}
 
 
 @pytest.mark.skipif(backend() != "host", reason="the hardware that is asked for is there")

@@ -20,6 +20,22 @@ pub struct Packet {
     pub data: Payload,
     /// When its picture is shown, relative to the others of its session.
     pub order: u64,
+    /// How many bytes from its end each further access unit of H.264 or HEVC begins that the data holds.
+    pub further: Vec<usize>,
+}
+
+impl Packet {
+    /// The access units of the data; `None` where it holds no more than one.
+    pub(crate) fn access_units(&self) -> Option<Vec<&[u8]>> {
+        let (mut units, mut rest) = (Vec::new(), &self.data[..]);
+        for from_end in &self.further {
+            let (unit, behind) = rest.split_at_checked(rest.len().checked_sub(*from_end)?)?;
+            units.push(unit);
+            rest = behind;
+        }
+        units.push(rest);
+        (units.len() > 1).then_some(units)
+    }
 }
 
 /// The decoder that works, or worked, on a stream.

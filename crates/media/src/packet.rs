@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use frames::{Codec, FrameError, Uuid, VideoFrame, VideoFrameParams};
+use gst_video::VideoBufferFlags;
+use gst_video::prelude::*;
 
 use crate::format::picture_size;
 use crate::parameter_sets::ParameterSets;
@@ -49,6 +51,8 @@ pub(crate) struct Packetizer {
     last_key_frame: Option<Uuid>,
     /// The size that the last VP8 key frame gave.
     coded_size: Option<(i64, i64)>,
+    /// The rate that was told of field pictures first.
+    field_rate: Option<(i32, i32)>,
 }
 
 impl Packetizer {
@@ -64,6 +68,7 @@ impl Packetizer {
             continues: false,
             last_key_frame: None,
             coded_size: None,
+            field_rate: None,
         }
     }
 
@@ -94,16 +99,24 @@ impl Packetizer {
             Codec::Jpeg | Codec::Png => true,
             _ => !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT),
         };
-        let (width, height) =
+        let is_field = is_field_picture(codec, buffer);
+        let (width, told_height) =
             self.size(codec, caps, &map)
                 .ok_or_else(|| MediaError::UnknownSize {
                     source_name: self.source_name.clone(),
                     caps: caps.to_string(),
                 })?;
-        let fps = if stream.has_frame_rate {
-            frame_rate(caps)
+        let height = if is_field && !stream.has_size {
+            told_height / 2
         } else {
+            told_height
+        };
+        let fps = if !stream.has_frame_rate {
             (0, 1)
+        } else if is_field {
+            *self.field_rate.get_or_insert_with(|| frame_rate(caps))
+        } else {
+            frame_rate(caps)
         };
         let mut times = self.buffer_times(sample, buffer);
         if !stream.format.reorders {
@@ -111,6 +124,9 @@ impl Packetizer {
         }
         if !stream.has_frame_rate {
             times.duration_ns = None;
+        }
+        if is_field {
+            times = of_field(times, stream.has_times, frame_duration_ns(fps));
         }
         let times = self.timeline.stamp(times, frame_duration_ns(fps));
         let data = self.payload(codec, &map, is_key_frame);
@@ -189,6 +205,23 @@ impl Packetizer {
             element: "appsink".to_owned(),
             message: message.to_string(),
         }
+    }
+}
+
+/// Whether a picture is one field: an access unit and a picture of its own in HEVC (D.3.3), of half the frame's
+/// height. `GStreamer`'s parser (1.22) tells the frame's height instead; first the rate of the fields and half of their
+/// duration, then, from the next sequence parameter set on, the rate of the frames.
+fn is_field_picture(codec: Codec, buffer: &gst::BufferRef) -> bool {
+    codec == Codec::Hevc && buffer.video_flags().contains(VideoBufferFlags::ONEFIELD)
+}
+
+/// The times of a field. A parser's own are counted with the duration that it tells.
+fn of_field(times: BufferTimes, are_given: bool, duration_ns: i64) -> BufferTimes {
+    let given = |time: Option<i64>| time.filter(|_| are_given);
+    BufferTimes {
+        pts_ns: given(times.pts_ns),
+        dts_ns: given(times.dts_ns),
+        duration_ns: Some(duration_ns),
     }
 }
 

@@ -282,11 +282,10 @@ impl Graph {
         if let Some(pad) = sink.static_pad("sink") {
             self.losses.watch_queue(&pad);
         }
-        let is_framed = format.containers_hold_access_units
-            && picture_size(&caps).is_some()
-            && contains(parser, |factory| {
-                factory.has_type(gst::ElementFactoryType::DEMUXER)
-            });
+        let has_size = picture_size(&caps).is_some();
+        let has = |kind| contains(parser, |factory| factory.has_type(kind));
+        let is_contained = has(gst::ElementFactoryType::DEMUXER);
+        let is_framed = format.containers_hold_access_units && has_size && is_contained;
         match format.parser {
             Some(factory) if !is_framed => {
                 let access_units = elements::make(factory)?;
@@ -308,6 +307,8 @@ impl Graph {
         self.progress.select(Stream {
             format,
             has_frame_rate,
+            has_size,
+            has_times: is_contained || has(gst::ElementFactoryType::DEPAYLOADER),
         });
         Ok(())
     }

@@ -18,6 +18,10 @@ pub(crate) struct Stream {
     /// Whether frame rate and durations are those of the stream. An IVF file only has a time
     /// base, which its parser passes off as a frame rate.
     pub(crate) has_frame_rate: bool,
+    /// Whether the container tells the size of the pictures. Otherwise a parser does.
+    pub(crate) has_size: bool,
+    /// Whether a container or a network protocol tells the times. Otherwise a parser does.
+    pub(crate) has_times: bool,
 }
 
 /// Shared by a reader and the callbacks of its pipeline. No lock is held across either.
@@ -259,6 +263,8 @@ mod tests {
             progress.select(Stream {
                 format,
                 has_frame_rate: true,
+                has_size: true,
+                has_times: true,
             });
         });
         assert_eq!(wait(&progress), "vp8");
@@ -322,6 +328,8 @@ mod tests {
         reading.select(Stream {
             format,
             has_frame_rate: true,
+            has_size: true,
+            has_times: true,
         });
         reading.on_message(&missing);
         reading.on_message(&error);

@@ -28,14 +28,14 @@ pub(crate) struct Setup<'a> {
     pub stamps: Stamps,
     /// For hardware.
     pub follower: Option<Follower>,
-    /// For elements that want the frames of a packet one by one: cuts it, if it holds more than one.
+    /// For elements that want the pictures of a packet one by one: cuts it, if it holds more than one.
     pub cut: Option<Cut>,
     /// Sets the element's properties.
     pub configure: &'a dyn Fn(&gst::Element),
 }
 
-/// The frames of a packet.
-pub(crate) type Cut = fn(&[u8]) -> Option<Vec<&[u8]>>;
+/// The pictures of a packet.
+pub(crate) type Cut = fn(&Packet) -> Option<Vec<&[u8]>>;
 
 /// What the packets' times say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,11 +101,11 @@ impl Engine for ElementEngine {
                 "the driver's parser finds no picture where a stream begins",
             );
         }
-        let frames: Option<Vec<Payload>> = self
+        let pictures: Option<Vec<Payload>> = self
             .cut
-            .and_then(|cut| cut(&packet.data))
-            .map(|frames| frames.into_iter().map(Payload::from).collect());
-        for data in frames.unwrap_or_else(|| vec![packet.data]) {
+            .and_then(|cut| cut(&packet))
+            .map(|pictures| pictures.into_iter().map(Payload::from).collect());
+        for data in pictures.unwrap_or_else(|| vec![packet.data]) {
             let mut buffer = gst::Buffer::from_slice(data);
             if let Some(buffer) = buffer.get_mut() {
                 buffer.set_pts(STEP * stamp);

@@ -7,6 +7,7 @@ use super::element::Cut;
 use super::profile;
 use crate::bitstream::samples::Samples;
 use crate::bitstream::vpx;
+use crate::output::Packet;
 
 /// How packets of a codec enter a decoder element.
 pub(crate) struct Stream {
@@ -132,12 +133,17 @@ pub(crate) fn is_shown(codec: Codec) -> Option<fn(&[u8]) -> bool> {
     }
 }
 
-/// What cuts packets for an element that wants their frames one by one.
+/// What cuts packets for an element that wants their pictures one by one.
 ///
-/// libav's VP9 decoder splits superframes itself. When the first frame of one fails, GStreamer's element (1.22) does not
-/// ask for the other, which then keeps all packets behind it out, until the element ends.
-pub(crate) fn cut(element: &str) -> Option<Cut> {
-    (element == "avdec_vp9").then_some(vpx::vp9_superframe)
+/// The elements of H.264 and HEVC take several access units for one picture, and mix them. libav's VP9 decoder splits
+/// superframes itself. When the first frame of one fails, `GStreamer`'s element (1.22) does not ask for the other,
+/// which then keeps all packets behind it out, until the element ends.
+pub(crate) fn cut(element: &str, codec: Codec) -> Option<Cut> {
+    match codec {
+        Codec::H264 | Codec::Hevc => Some(Packet::access_units),
+        Codec::Vp9 if element == "avdec_vp9" => Some(|packet| vpx::vp9_superframe(&packet.data)),
+        _ => None,
+    }
 }
 
 /// The software decoder elements of every codec that `GStreamer` decodes, preferred first.

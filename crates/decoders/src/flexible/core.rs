@@ -166,6 +166,7 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             item,
             payload: Packet {
                 order: verdict.stamp.order,
+                further: verdict.stamp.further,
                 data: unit.behind(verdict.missing_sets.as_ref()),
             },
             params,

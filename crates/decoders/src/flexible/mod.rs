@@ -1,5 +1,7 @@
 //! The adaptive decoder of one stream.
 
+#[cfg(test)]
+mod breakdown;
 mod change;
 mod config;
 mod core;

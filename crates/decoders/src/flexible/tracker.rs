@@ -229,7 +229,6 @@ impl Tracker {
         let ends_amid = self.is_amid == Some(true) && unit.restarts;
         self.is_amid.get_or_insert(!unit.restarts);
         let verdict = Verdict {
-            stamp,
             undecodable: if stamp.lacks_references {
                 Some(NoPicture::MissingReference)
             } else {
@@ -243,6 +242,7 @@ impl Tracker {
                 is_empty: unit.is_empty,
                 order: (!stamp.is_guess).then_some(stamp.order),
             },
+            stamp,
             renews: ends_amid || (running.is_silent && unit.is_key()),
             missing_sets: lacking_sets,
             dependence,
@@ -267,7 +267,7 @@ impl Tracker {
         if verdict.renews || !running.pairs_by_order {
             return verdict;
         }
-        if verdict.continuity.follows_loss || stamp.is_guess {
+        if verdict.continuity.follows_loss || verdict.stamp.is_guess {
             self.left_out.get_or_insert(0);
         }
         match self.left_out {

@@ -48,6 +48,7 @@ impl<F: Flow> Machine<F> {
             Err(message) => {
                 let reason = SkipReason::DecoderCreationFailed(message);
                 let session = lane.session.take();
+                let params = session.as_ref().map(|session| session.params);
                 let (flights, markers) = session
                     .map(|session| (session.in_flight, session.markers))
                     .unwrap_or_default();
@@ -63,7 +64,8 @@ impl<F: Flow> Machine<F> {
                         .map(|(_, source_id)| Outgoing::SourceEos(source_id)),
                 );
                 if self.is_active(id) {
-                    self.phase = Phase::Idle;
+                    self.phase =
+                        params.map_or(Phase::Idle, |params| Phase::Refused(params, reason));
                 }
                 effects.retire.push(id);
             }

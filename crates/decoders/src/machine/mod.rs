@@ -156,8 +156,10 @@ pub struct Limits {
 }
 
 enum Phase<F: Flow> {
-    /// No session yet, or the last one could not be built.
+    /// No session yet.
     Idle,
+    /// The last session could not be built, for this reason.
+    Refused(DecoderParameters, SkipReason),
     /// The last session is over; the next one may have other parameters.
     Parked(DecoderParameters),
     /// The decoder broke down; the next one begins at a random access point.
@@ -239,7 +241,14 @@ impl<F: Flow> Machine<F> {
         self.counters.submitted += 1;
         let mut effects = Effects::default();
         match std::mem::replace(&mut self.phase, Phase::Idle) {
-            Phase::Idle | Phase::Closed => {
+            Phase::Refused(params, reason)
+                if params == arrival.params && arrival.is_dependent() =>
+            {
+                let skipped = Outgoing::Skipped(arrival.item, reason.clone());
+                self.phase = Phase::Refused(params, reason);
+                self.queue_or_emit(skipped, &mut effects);
+            }
+            Phase::Idle | Phase::Refused(..) | Phase::Closed => {
                 self.activate(arrival, Vec::new(), None, now, &mut effects);
             }
             Phase::Broken(old) if old == arrival.params && arrival.is_dependent() => {
@@ -348,7 +357,7 @@ impl<F: Flow> Machine<F> {
             Phase::Detecting(buffered) => {
                 self.skip_all(buffered, &SkipReason::WaitingForKeyframe, &mut effects);
             }
-            Phase::Idle | Phase::Parked(_) | Phase::Broken(_) => {}
+            Phase::Idle | Phase::Refused(..) | Phase::Parked(_) | Phase::Broken(_) => {}
         }
         Some(effects)
     }

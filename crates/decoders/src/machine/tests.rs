@@ -2,6 +2,7 @@
 
 mod damage;
 mod overflow;
+mod refused;
 mod stalls;
 
 use std::collections::{HashMap, VecDeque};

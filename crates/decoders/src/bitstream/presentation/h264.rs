@@ -21,6 +21,8 @@ pub(super) struct OrderCounts {
     parameter_sets: ParameterSets,
     /// The picture whose slices are being read, in the current access unit.
     current: Option<Identity>,
+    /// A NAL unit has come that stands between access units, behind the slices of `current`.
+    is_delimited: bool,
     /// The first field of a frame whose second has not come yet.
     first_field: Option<Identity>,
     /// Picture order count of the picture that the stream began with, if that was no IDR picture: what is
@@ -77,6 +79,7 @@ impl OrderCounts {
     /// Forgets the picture of the last access unit: an equal one that follows is another picture.
     pub fn begin_access_unit(&mut self) {
         self.current = None;
+        self.is_delimited = false;
         self.recovery_message = None;
         self.unread_idr = false;
     }
@@ -85,7 +88,12 @@ impl OrderCounts {
     pub fn read(&mut self, unit: &[u8]) -> Option<Picture> {
         let header = NalHeader::new(*unit.first()?).ok()?;
         match header.nal_unit_type() {
+            UnitType::AccessUnitDelimiter => {
+                self.is_delimited = true;
+                None
+            }
             UnitType::SeqParameterSet => {
+                self.is_delimited = true;
                 if let Ok(set) = SeqParameterSet::from_bits(bits(unit, NonZeroUsize::MIN)) {
                     self.parameter_sets.put_sequence(set);
                 }
@@ -138,7 +146,10 @@ impl OrderCounts {
             return None;
         };
         let identity = Identity::new(header, is_idr, &slice);
-        if slice.redundant_pic_cnt.unwrap_or(0) > 0 || self.current == Some(identity) {
+        // Some encoders give all IDR pictures the same `idr_pic_id`.
+        let begins_again = std::mem::take(&mut self.is_delimited) && slice.first_mb_in_slice == 0;
+        let is_same = self.current == Some(identity) && !begins_again;
+        if slice.redundant_pic_cnt.unwrap_or(0) > 0 || is_same {
             return None;
         }
         let before = if is_idr {

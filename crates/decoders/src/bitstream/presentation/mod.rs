@@ -9,6 +9,7 @@
 //! serves (`hevc_parser` has no negative picture order counts, `scuffle-h265` no slice headers, and the
 //! parser of `cros-codecs` panics on damaged parameter sets).
 
+mod boundaries;
 mod h264;
 mod hevc;
 mod hevc_kept;
@@ -19,6 +20,7 @@ pub(crate) use tests::samples;
 mod tests;
 mod timeline;
 
+use boundaries::Boundaries;
 use frames::Codec;
 pub use timeline::Refresh;
 use timeline::{Picture, Timeline};
@@ -26,7 +28,7 @@ use timeline::{Picture, Timeline};
 use super::nal::{self, Framing};
 
 /// When the picture of an access unit is shown, relative to the others of its stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(clippy::struct_excessive_bools)] // facts that do not depend on each other
 pub struct Stamp {
     /// Sorts as the pictures are shown, from 0 up. No two access units of a stream have the same, and
@@ -49,6 +51,9 @@ pub struct Stamp {
     /// No slice header could be read (lost parameter sets, damage, no picture at all): the picture is
     /// assumed to be shown right after the one decoded before it.
     pub is_guess: bool,
+    /// How many bytes from its end each further access unit begins that the data holds: none in most streams, as a
+    /// packet should hold one.
+    pub further: Vec<usize>,
 }
 
 /// Stamps the access units of one stream, in decoding order.
@@ -92,9 +97,10 @@ impl PresentationClock {
 
     /// The stamp of the next access unit, given with start codes. Only H.264 and HEVC are looked into.
     ///
-    /// Any bytes are taken. When there is more than one picture in them, the stamp is that of the first.
+    /// Any bytes are taken. When there is more than one access unit in them, the stamp is that of the first.
     pub fn stamp(&mut self, annex_b: &[u8]) -> Stamp {
         let mut stamp = None;
+        let mut boundaries = Boundaries::default();
         let mut place = |picture: Option<Picture>| {
             if let Some(picture) = picture {
                 let order = self.timeline.place(picture);
@@ -105,24 +111,36 @@ impl PresentationClock {
                     follows_loss: picture.follows_loss || self.timeline.is_broken(),
                     refresh: picture.refresh,
                     is_guess: false,
+                    further: Vec::new(),
                 });
             }
         };
         if !matches!(self.syntax, Syntax::Counted) {
             self.syntax.begin_access_unit();
             for unit in nal::units(annex_b, Framing::AnnexB).unwrap_or_default() {
-                place(self.syntax.read(&annex_b[unit]));
+                let picture = self.syntax.read(&annex_b[unit.clone()]);
+                boundaries.pass(
+                    self.syntax.place(&annex_b[unit.clone()]),
+                    unit.start,
+                    picture,
+                );
+                place(picture);
             }
             place(self.syntax.end_access_unit());
         }
-        stamp.unwrap_or_else(|| Stamp {
+        let stamp = stamp.unwrap_or_else(|| Stamp {
             order: self.timeline.guess(),
             second_field: false,
             lacks_references: false,
             follows_loss: false,
             refresh: Refresh::default(),
             is_guess: !matches!(self.syntax, Syntax::Counted),
-        })
+            further: Vec::new(),
+        });
+        Stamp {
+            further: boundaries.into_distances(annex_b),
+            ..stamp
+        }
     }
 }
 
@@ -140,6 +158,14 @@ impl Syntax {
             Self::H264(counts) => counts.read(unit),
             Self::Hevc(counts) => counts.read(unit),
             Self::Counted => None,
+        }
+    }
+
+    fn place(&self, unit: &[u8]) -> boundaries::Place {
+        match self {
+            Self::H264(_) => boundaries::in_h264(unit),
+            Self::Hevc(_) => boundaries::in_hevc(unit),
+            Self::Counted => boundaries::Place::Other,
         }
     }
 

@@ -6,11 +6,11 @@ use super::{Unit, shown};
 use crate::bitstream::presentation::PresentationClock;
 
 const TRAIL_N: u8 = 0;
-const TRAIL_R: u8 = 1;
+pub(super) const TRAIL_R: u8 = 1;
 const RADL_N: u8 = 6;
 const RASL_N: u8 = 8;
 const BLA: u8 = 16;
-const IDR: u8 = 19;
+pub(super) const IDR: u8 = 19;
 const CRA: u8 = 21;
 
 fn header(kind: u8) -> [u8; 2] {
@@ -49,7 +49,13 @@ fn parameter_sets() -> Vec<u8> {
 }
 
 /// One slice segment; `address` is 0 for the first of its picture.
-fn segment(kind: u8, temporal_id: u8, address: u32, is_dependent: bool, lsb: u32) -> Vec<u8> {
+pub(super) fn segment(
+    kind: u8,
+    temporal_id: u8,
+    address: u32,
+    is_dependent: bool,
+    lsb: u32,
+) -> Vec<u8> {
     Unit::new(&[kind << 1, temporal_id + 1])
         .u(1, u32::from(address == 0))
         .when(kind >= BLA, |unit| unit.u(1, 0))
@@ -68,11 +74,11 @@ fn segment(kind: u8, temporal_id: u8, address: u32, is_dependent: bool, lsb: u32
         .end()
 }
 
-fn slice(kind: u8, lsb: u32) -> Vec<u8> {
+pub(super) fn slice(kind: u8, lsb: u32) -> Vec<u8> {
     segment(kind, 0, 0, false, lsb)
 }
 
-fn clock() -> PresentationClock {
+pub(super) fn clock() -> PresentationClock {
     let mut clock = PresentationClock::new(Codec::Hevc);
     clock.learn(&parameter_sets());
     clock
@@ -173,6 +179,9 @@ fn unread_headers_are_guessed_but_an_idr_is_known() {
     let mut clock = PresentationClock::new(Codec::Hevc);
     let stamps =
         [slice(TRAIL_R, 3), slice(IDR, 0), slice(TRAIL_R, 8)].map(|data| clock.stamp(&data));
-    assert_eq!(stamps.map(|stamp| stamp.is_guess), [true, false, true]);
+    assert_eq!(
+        stamps.each_ref().map(|stamp| stamp.is_guess),
+        [true, false, true]
+    );
     assert!(stamps.is_sorted_by_key(|stamp| stamp.order));
 }

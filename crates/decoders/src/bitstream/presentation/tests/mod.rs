@@ -1,5 +1,6 @@
 //! The clock over whole streams.
 
+mod boundaries;
 mod h264;
 mod hevc;
 mod streams;
