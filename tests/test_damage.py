@@ -6,15 +6,17 @@ Pictures are judged by the planes that the same decoder makes of the undamaged c
 from __future__ import annotations
 
 import hashlib
+import subprocess
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from clips_lib import CLIPS, Clip
-from decoding import SOURCE, Recorder, assert_accounted, config, packets, recorded
+from decoding import SOURCE, Recorder, assert_accounted, config, packets, packets_of, recorded
 from gst_features import has_gst_feature
 from pools import pool_config, submit_until_full
 from savant_rs.deepstream import (
@@ -319,6 +321,39 @@ class TestDiscontinuity:
         decoder.graceful_shutdown()
         assert told.is_set()
         assert_accounted(decoder.stats())
+
+
+@pytest.mark.ffmpeg
+@pytest.mark.parametrize("lost", [25, 39, 45])
+def test_damage_ends_where_a_gradual_refresh_is_complete(lost: int, tmp_path: Path) -> None:
+    """The first picture is the only IDR picture; messages say where refreshes begin and how long they take."""
+    path, period = tmp_path / "refreshed.h264", 20
+    source = ["-f", "lavfi", "-i", "testsrc2=s=320x240:r=25", "-frames:v", "90", "-pix_fmt", "yuv420p"]
+    encoder = ["-c:v", "libx264", "-bf", "0", "-x264-params", f"intra-refresh=1:keyint={period}"]
+    subprocess.run(["ffmpeg", "-v", "error", *source, *encoder, path], check=True)
+    sent = packets_of(path)
+    whole = decode(sent, hardware=Hardware.SOFTWARE)
+    assert not whole.corrupt and len(whole.digests) == len(sent)
+    places = [place for place in range(len(sent)) if place != lost]
+    got = decode([sent[place] for place in places], hardware=Hardware.SOFTWARE)
+    damaged = {place for index, place in enumerate(places) if got.digests[index] != whole.digests[place]}
+    marked = {places[index] for index in got.corrupt}
+    # The refresh that begins next is complete as soon as all columns of macroblocks are new.
+    recovered = (lost // period + 1) * period + recovery_frame_count(sent[period][1])
+    assert damaged and damaged <= marked
+    assert marked == set(range(lost + 1, recovered))
+    dropped = decode(
+        [sent[place] for place in places], policy=DamagePolicy.DROP_UNTIL_KEYFRAME, hardware=Hardware.SOFTWARE
+    )
+    assert {places[index] for index in dropped.digests} == set(places) - marked
+
+
+def recovery_frame_count(data: bytes) -> int:
+    """Of the message in a NAL unit of its own, as x264 writes it: the first number of its payload (H.264, D.1.8)."""
+    payload = data[data.index(b"\0\0\1\x06\x06") + 6 :]
+    bits = "".join(f"{byte:08b}" for byte in payload[:4])
+    zeros = bits.index("1")
+    return int(bits[zeros : 2 * zeros + 1], 2) - 1
 
 
 def test_a_decoder_that_broke_down_gives_way_to_software() -> None:

@@ -42,3 +42,50 @@ fn payload(messages: &[u8]) -> Option<&[u8]> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_recovery_point_is_found_behind_other_messages() {
+        let long = [&[5, 0xff, 1][..], &[9; 256], &[6, 1, 0x71]].concat();
+        for (messages, frames, distance) in [
+            // 0, then flags.
+            (&[6, 1, 0xc0, 0x80][..], Some(0), Some(0)),
+            // 011: 2 without a sign, -1 with one.
+            (&[6, 1, 0x71, 0x80], Some(2), Some(-1)),
+            // As x264 writes it: 000010011, which is 18 or -9.
+            (&[6, 2, 0x09, 0xc4, 0x80], Some(18), Some(-9)),
+            (&[1, 1, 6, 6, 1, 0x71, 0x80], Some(2), Some(-1)),
+            // A payload of more than 255 bytes.
+            (&long, Some(2), Some(-1)),
+            // Of two the first.
+            (&[6, 1, 0x71, 6, 1, 0xc0, 0x80], Some(2), Some(-1)),
+        ] {
+            assert_eq!(frame_count(messages), frames, "{messages:x?}");
+            assert_eq!(order_distance(messages), distance, "{messages:x?}");
+        }
+    }
+
+    #[test]
+    fn other_messages_and_damage_are_none() {
+        for messages in [
+            &[][..],
+            &[6],
+            &[6, 1],
+            &[6, 0, 0x80],
+            &[6, 9, 0xc0],
+            &[0xff; 40],
+            // A payload whose type is 6 + 255.
+            &[0xff, 6, 1, 0xc0, 0x80],
+            &[5, 1, 6, 0x80],
+            &[5, 200, 6, 1, 0xc0],
+            // A number that does not end.
+            &[6, 2, 0, 0],
+        ] {
+            assert_eq!(frame_count(messages), None, "{messages:x?}");
+            assert_eq!(order_distance(messages), None, "{messages:x?}");
+        }
+    }
+}

@@ -107,7 +107,9 @@ impl OrderCounts {
                 None
             }
             UnitType::SEI => {
-                self.recovery_message = recovery::frame_count(&unit[1..]);
+                // Other messages may come in NAL units of their own.
+                let message = recovery::frame_count(&unit[1..]);
+                self.recovery_message = message.or(self.recovery_message);
                 None
             }
             UnitType::SliceLayerWithoutPartitioningIdr

@@ -136,7 +136,8 @@ impl OrderCounts {
                 None
             }
             unit::MESSAGES => {
-                self.recovery_message = recovery::order_distance(&unit[HEADER.get()..]);
+                let message = recovery::order_distance(&unit[HEADER.get()..]);
+                self.recovery_message = message.or(self.recovery_message);
                 None
             }
             _ if unit::END.contains(&kind) => {

@@ -3,6 +3,7 @@
 mod boundaries;
 mod h264;
 mod hevc;
+mod refresh;
 mod streams;
 
 /// Access units for tests of what builds on the clock.
