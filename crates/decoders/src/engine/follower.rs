@@ -5,8 +5,8 @@
 //! driver's, so the same parser follows the stream here.
 //!
 //! The driver's parser of VP8 ends the process when the first frame that it decodes is a predicted one which keeps a
-//! golden or alternate picture. So neither of the two may see a frame behind a key frame that is too damaged to be
-//! decoded.
+//! golden or alternate picture. So neither of the two may see a predicted frame first, nor one behind a key frame that
+//! is too damaged to be decoded.
 
 use std::collections::VecDeque;
 
@@ -14,10 +14,12 @@ use frames::Codec;
 use surfaces::platform::{Found, StreamParser};
 
 use super::table;
+use crate::bitstream::samples;
 
 /// The keys of packets whose pictures have not come out, where the n-th picture is that of the n-th packet which shows
 /// one.
 pub(crate) struct Follower {
+    codec: Codec,
     /// Dropped once nothing more is asked of it; missing where the driver has none.
     parser: Option<StreamParser>,
     /// For codecs that are shown in the order of decoding: tells by the header whether a packet shows a picture, where
@@ -35,6 +37,7 @@ pub(crate) struct NoStream;
 impl Follower {
     pub(crate) fn new(codec: Codec) -> Self {
         Self {
+            codec,
             parser: StreamParser::new(codec.name()),
             is_shown: table::is_shown(codec),
             keys: VecDeque::new(),
@@ -48,8 +51,11 @@ impl Follower {
         if self.has_ended {
             return Err(NoStream);
         }
-        let found = self.parser.as_mut().map(|parser| parser.parse(packet));
-        if found.is_some_and(|found| self.begins_in_vain(found)) {
+        let can_parse =
+            self.has_begun || self.codec != Codec::Vp8 || samples::vp8(packet).is_some();
+        let mut parser = self.parser.as_mut().filter(|_| can_parse);
+        let found = parser.as_mut().map(|parser| parser.parse(packet));
+        if !can_parse || found.is_some_and(|found| self.begins_in_vain(found)) {
             self.has_ended = true;
             self.parser = None;
             return Err(NoStream);
@@ -77,5 +83,26 @@ impl Follower {
             Some(_) => self.keys.pop_front(),
             None => kept,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vp8_does_not_begin_with_a_predicted_frame() {
+        let predicted = [0xa1, 0x38, 0, 7, 16, 0x90, 8, 0x5a, 0xd9, 0x1d, 0x3d];
+        let mut follower = Follower::new(Codec::Vp8);
+        assert_eq!(follower.note(1, &predicted), Err(NoStream));
+        // Nothing that follows makes up for it.
+        assert_eq!(follower.note(2, &predicted), Err(NoStream));
+        assert_eq!(follower.key(Some(3)), None);
+    }
+
+    #[test]
+    fn elements_keep_the_keys_of_codecs_that_are_shown_in_another_order() {
+        let mut follower = Follower::new(Codec::H264);
+        assert_eq!(follower.key(Some(3)), Some(3));
     }
 }
