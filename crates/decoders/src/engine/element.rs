@@ -93,9 +93,10 @@ impl Engine for ElementEngine {
             Stamps::Decoding => key,
             Stamps::Presentation => packet.order,
         };
-        if let Some(follower) = &self.reports.follower
-            && follower.lock().note(key, &packet.data) == Err(NoStream)
-        {
+        let follower = self.reports.follower.as_ref();
+        // Unlocked before the failure is told.
+        let noted = follower.map_or(Ok(()), |follower| follower.lock().note(key, &packet.data));
+        if noted == Err(NoStream) {
             return pipeline::Events::failed(
                 &*self.reports,
                 "the driver's parser finds no picture where a stream begins",

@@ -51,14 +51,12 @@ impl Follower {
         if self.has_ended {
             return Err(NoStream);
         }
-        let can_parse =
-            self.has_begun || self.codec != Codec::Vp8 || samples::vp8(packet).is_some();
-        let mut parser = self.parser.as_mut().filter(|_| can_parse);
-        let found = parser.as_mut().map(|parser| parser.parse(packet));
-        if !can_parse || found.is_some_and(|found| self.begins_in_vain(found)) {
-            self.has_ended = true;
-            self.parser = None;
-            return Err(NoStream);
+        if !self.has_begun && self.codec == Codec::Vp8 && samples::vp8(packet).is_none() {
+            return self.end();
+        }
+        let found = self.parser.as_mut().map(|parser| parser.parse(packet));
+        if found.is_some_and(|found| self.begins_in_vain(found)) {
+            return self.end();
         }
         self.has_begun = true;
         match (self.is_shown, found) {
@@ -67,6 +65,12 @@ impl Follower {
             (None, _) => self.parser = None,
         }
         Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), NoStream> {
+        self.has_ended = true;
+        self.parser = None;
+        Err(NoStream)
     }
 
     fn begins_in_vain(&self, found: Found) -> bool {

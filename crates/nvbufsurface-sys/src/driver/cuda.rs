@@ -1,9 +1,7 @@
 //! CUDA's driver interface, `libcuda.so.1`.
 
 use core::ffi::{CStr, c_char, c_int, c_uint, c_void};
-use std::sync::OnceLock;
 
-use super::DriverError;
 use crate::api::function_table;
 
 /// The library's soname.
@@ -240,18 +238,12 @@ function_table! {
     }
 }
 
-/// The functions of the driver, opened on the first call. Nothing is initialised.
-///
-/// # Errors
-/// The same on every call.
-pub fn load() -> Result<&'static CudaApi, DriverError> {
-    static API: OnceLock<Result<CudaApi, DriverError>> = OnceLock::new();
-    API.get_or_init(|| {
-        // SAFETY: the library has the driver's name and is never closed.
-        super::open(LIBRARY, |library| unsafe { CudaApi::resolve(library) })
-    })
-    .as_ref()
-    .map_err(Clone::clone)
+super::opened_once! {
+    /// The functions of the driver, opened on the first call. Nothing is initialised.
+    ///
+    /// # Errors
+    /// The same on every call.
+    load: CudaApi
 }
 
 impl CudaApi {

@@ -3,6 +3,24 @@
 //! Only the functions that are used have an entry. All of them have been in the driver for so long
 //! that a library without one is refused.
 
+/// Defines the function that opens the module's `LIBRARY` on the first call.
+macro_rules! opened_once {
+    ($(#[$doc:meta])* $load:ident: $table:ident) => {
+        $(#[$doc])*
+        pub fn $load() -> Result<&'static $table, $crate::driver::DriverError> {
+            static API: std::sync::OnceLock<Result<$table, $crate::driver::DriverError>> =
+                std::sync::OnceLock::new();
+            API.get_or_init(|| {
+                // SAFETY: the library has the driver's name and is never closed.
+                $crate::driver::open(LIBRARY, |library| unsafe { $table::resolve(library) })
+            })
+            .as_ref()
+            .map_err(Clone::clone)
+        }
+    };
+}
+use opened_once;
+
 pub mod cuda;
 pub mod cuvid;
 pub mod nvenc;

@@ -4,9 +4,7 @@
 //! chips that have none.
 
 use core::ffi::{c_int, c_void};
-use std::sync::OnceLock;
 
-use super::DriverError;
 use super::cuda::CuContext;
 use crate::api::function_table;
 
@@ -73,18 +71,12 @@ function_table! {
     }
 }
 
-/// The functions of the library, opened on the first call.
-///
-/// # Errors
-/// The same on every call.
-pub fn load() -> Result<&'static NvencApi, DriverError> {
-    static API: OnceLock<Result<NvencApi, DriverError>> = OnceLock::new();
-    API.get_or_init(|| {
-        // SAFETY: the library has the driver's name and is never closed.
-        super::open(LIBRARY, |library| unsafe { NvencApi::resolve(library) })
-    })
-    .as_ref()
-    .map_err(Clone::clone)
+super::opened_once! {
+    /// The functions of the library, opened on the first call.
+    ///
+    /// # Errors
+    /// The same on every call.
+    load: NvencApi
 }
 
 impl NvencApi {

@@ -4,9 +4,7 @@
 //! up by its PCI address.
 
 use core::ffi::{CStr, c_char, c_int, c_uint, c_void};
-use std::sync::OnceLock;
 
-use super::DriverError;
 use crate::api::function_table;
 
 /// The library's soname.
@@ -61,18 +59,12 @@ function_table! {
     }
 }
 
-/// The functions of the library, opened on the first call. Nothing is initialised.
-///
-/// # Errors
-/// The same on every call.
-pub fn load() -> Result<&'static NvmlApi, DriverError> {
-    static API: OnceLock<Result<NvmlApi, DriverError>> = OnceLock::new();
-    API.get_or_init(|| {
-        // SAFETY: the library has the driver's name and is never closed.
-        super::open(LIBRARY, |library| unsafe { NvmlApi::resolve(library) })
-    })
-    .as_ref()
-    .map_err(Clone::clone)
+super::opened_once! {
+    /// The functions of the library, opened on the first call. Nothing is initialised.
+    ///
+    /// # Errors
+    /// The same on every call.
+    load: NvmlApi
 }
 
 impl NvmlApi {

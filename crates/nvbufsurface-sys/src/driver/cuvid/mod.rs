@@ -6,9 +6,7 @@
 mod parser;
 
 use std::ffi::c_int;
-use std::sync::OnceLock;
 
-use super::DriverError;
 use crate::api::function_table;
 
 pub use parser::{
@@ -110,18 +108,12 @@ function_table! {
     }
 }
 
-/// The functions of the library, opened on the first call. Each returns a `CUresult`.
-///
-/// # Errors
-/// The same on every call.
-pub fn load() -> Result<&'static CuvidApi, DriverError> {
-    static API: OnceLock<Result<CuvidApi, DriverError>> = OnceLock::new();
-    API.get_or_init(|| {
-        // SAFETY: the library has the driver's name and is never closed.
-        super::open(LIBRARY, |library| unsafe { CuvidApi::resolve(library) })
-    })
-    .as_ref()
-    .map_err(Clone::clone)
+super::opened_once! {
+    /// The functions of the library, opened on the first call. Each returns a `CUresult`.
+    ///
+    /// # Errors
+    /// The same on every call.
+    load: CuvidApi
 }
 
 #[cfg(test)]
