@@ -111,7 +111,7 @@ impl Session {
     }
 
     pub(crate) fn push(&self, buffer: gst::Buffer) {
-        self.pipeline.push(buffer);
+        self.pipeline.input().push(buffer);
     }
 
     pub(crate) fn end(&self) {

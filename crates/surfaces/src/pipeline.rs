@@ -41,7 +41,19 @@ pub struct Setup<'a> {
 /// A pipeline of one element. Dropping it stops it.
 pub struct ElementPipeline {
     pipeline: gst::Pipeline,
-    source: gst_app::AppSrc,
+    input: Input,
+}
+
+/// Where buffers go into a pipeline; it may outlive it.
+#[derive(Clone)]
+pub struct Input(gst_app::AppSrc);
+
+impl Input {
+    /// Gives a buffer in, after [`Events::hungry`] was called.
+    pub fn push(&self, buffer: gst::Buffer) {
+        // It fails only when the pipeline is stopping or broken, which is reported elsewhere.
+        let _ = self.0.push_buffer(buffer);
+    }
 }
 
 impl ElementPipeline {
@@ -80,9 +92,9 @@ impl ElementPipeline {
         // Made first, so that whatever fails below stops and frees all of it.
         let this = Self {
             pipeline: gst::Pipeline::new(),
-            source,
+            input: Input(source),
         };
-        let elements = [this.source.upcast_ref(), &element, sink.upcast_ref()];
+        let elements = [this.input.0.upcast_ref(), &element, sink.upcast_ref()];
         this.pipeline
             .add_many(elements)
             .map_err(|error| error.to_string())?;
@@ -110,15 +122,14 @@ impl ElementPipeline {
             })
     }
 
-    /// Gives a buffer in, after [`Events::hungry`] was called.
-    pub fn push(&self, buffer: gst::Buffer) {
-        // It fails only when the pipeline is stopping or broken, which is reported elsewhere.
-        let _ = self.source.push_buffer(buffer);
+    /// Where buffers go in.
+    pub fn input(&self) -> &Input {
+        &self.input
     }
 
     /// Gives the end of the stream in.
     pub fn end(&self) {
-        let _ = self.source.end_of_stream();
+        let _ = self.input.0.end_of_stream();
     }
 
     /// Ends at once and joins the threads.

@@ -206,7 +206,7 @@ fn parameter_sets(annex_b: &[u8], units: &[Range<usize>], roles: &[Role]) -> Arc
         .iter()
         .zip(roles)
         .filter(|(_, role)| is_parameter_set(role))
-        .flat_map(|(unit, _)| [&[0, 0, 0, 1], &annex_b[unit.clone()]].concat())
+        .flat_map(|(unit, _)| [&nal::START_CODE[..], &annex_b[unit.clone()]].concat())
         .collect()
 }
 

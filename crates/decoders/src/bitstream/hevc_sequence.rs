@@ -83,7 +83,7 @@ impl SequenceSet {
 }
 
 /// Skips `profile_tier_level(1, max_sub_layers_minus1)` (7.3.3).
-fn skip_profile_tier_level(
+pub(super) fn skip_profile_tier_level(
     bits: &mut impl BitRead,
     max_sub_layers_minus1: u32,
 ) -> Result<(), BitReaderError> {

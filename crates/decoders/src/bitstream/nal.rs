@@ -13,7 +13,7 @@ pub enum Framing {
 
 /// Length of a NAL unit's length field and of the long start code that replaces it.
 const PREFIX: usize = 4;
-const START_CODE: [u8; PREFIX] = [0, 0, 0, 1];
+pub(super) const START_CODE: [u8; PREFIX] = [0, 0, 0, 1];
 
 /// Tells the framing of `access_unit`.
 ///

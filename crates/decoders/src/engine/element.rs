@@ -8,12 +8,12 @@ use std::sync::{Arc, Weak};
 
 use surfaces::flight_key;
 use surfaces::pipeline::{self, ElementPipeline, parse_caps};
-use surfaces::sync::Mutex;
 
-use super::follower::{Follower, NoStream};
+use super::follower::Follower;
 use super::live::Live;
+use super::pacer::Pacer;
 use super::picture::Output;
-use super::{Engine, Events, Stopped};
+use super::{Engine, Events, Refused, Stopped};
 use crate::output::{Packet, Payload};
 
 /// The unit of presentation stamps; elements round to it.
@@ -60,7 +60,7 @@ impl ElementEngine {
         let live = Live::begin();
         let reports = Arc::new(Reports {
             events,
-            follower: setup.follower.map(Mutex::new),
+            pacer: setup.follower.map(Pacer::new),
             output: setup.output,
         });
         let element = gst::ElementFactory::make(setup.element)
@@ -73,8 +73,12 @@ impl ElementEngine {
             output: &parse_caps(setup.output.caps())?,
         };
         let weak = Arc::downgrade(&reports) as Weak<dyn pipeline::Events>;
+        let pipeline = ElementPipeline::new(parts, &weak)?;
+        if let Some(pacer) = &reports.pacer {
+            pacer.attach(pipeline.input().clone());
+        }
         Ok(Self {
-            pipeline: ElementPipeline::new(parts, &weak)?,
+            pipeline,
             reports,
             stamps: setup.stamps,
             cut: setup.cut,
@@ -88,32 +92,30 @@ impl Engine for ElementEngine {
         self.pipeline.start()
     }
 
-    fn feed(&self, key: u64, packet: Packet) {
+    fn feed(&self, key: u64, packet: Packet) -> Result<(), Refused> {
         let stamp = match self.stamps {
             Stamps::Decoding => key,
             Stamps::Presentation => packet.order,
         };
-        let follower = self.reports.follower.as_ref();
-        // Unlocked before the failure is told.
-        let noted = follower.map_or(Ok(()), |follower| follower.lock().note(key, &packet.data));
-        if noted == Err(NoStream) {
-            return pipeline::Events::failed(
-                &*self.reports,
-                "the driver's parser finds no picture where a stream begins",
-            );
+        let buffer = |data: Payload| {
+            let mut buffer = gst::Buffer::from_slice(data);
+            if let Some(buffer) = buffer.get_mut() {
+                buffer.set_pts(STEP * stamp);
+                flight_key::attach(buffer, key);
+            }
+            buffer
+        };
+        if let Some(pacer) = &self.reports.pacer {
+            return pacer.feed(key, packet.data, buffer);
         }
         let pictures: Option<Vec<Payload>> = self
             .cut
             .and_then(|cut| cut(&packet))
             .map(|pictures| pictures.into_iter().map(Payload::from).collect());
         for data in pictures.unwrap_or_else(|| vec![packet.data]) {
-            let mut buffer = gst::Buffer::from_slice(data);
-            if let Some(buffer) = buffer.get_mut() {
-                buffer.set_pts(STEP * stamp);
-                flight_key::attach(buffer, key);
-            }
-            self.pipeline.push(buffer);
+            self.pipeline.input().push(buffer(data));
         }
+        Ok(())
     }
 
     fn end(&self) {
@@ -128,7 +130,7 @@ impl Engine for ElementEngine {
 /// What the pipeline tells, passed on as pictures with their keys.
 struct Reports {
     events: Weak<dyn Events>,
-    follower: Option<Mutex<Follower>>,
+    pacer: Option<Arc<Pacer>>,
     output: Output,
 }
 
@@ -141,12 +143,14 @@ impl pipeline::Events for Reports {
 
     fn output(&self, sample: gst::Sample) -> Result<(), Stopped> {
         let kept = sample.buffer().and_then(flight_key::read);
-        let key = match &self.follower {
-            Some(follower) => follower.lock().key(kept),
-            None => kept,
-        };
         let events = self.events.upgrade().ok_or(Stopped)?;
-        events.picture(key, self.output.picture(sample))
+        let Some(pacer) = &self.pacer else {
+            return events.picture(kept, self.output.picture(sample));
+        };
+        let key = pacer.begin_taking(kept);
+        let taken = events.picture(key, self.output.picture(sample));
+        pacer.end_taking();
+        taken
     }
 
     fn ended(&self) {

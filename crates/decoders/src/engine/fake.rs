@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::sync::Weak;
 
-use super::{Engine, Events};
+use super::{Engine, Events, Refused};
 use crate::output::Packet;
 
 thread_local! {
@@ -47,8 +47,9 @@ impl Engine for FakeEngine {
         Ok(())
     }
 
-    fn feed(&self, _key: u64, _packet: Packet) {
+    fn feed(&self, _key: u64, _packet: Packet) -> Result<(), Refused> {
         self.tell(|events| events.failed("the chip is gone"));
+        Ok(())
     }
 
     fn end(&self) {

@@ -6,15 +6,19 @@
 //!
 //! The driver's parser of VP8 ends the process when the first frame that it decodes is a predicted one which keeps a
 //! golden or alternate picture. So neither of the two may see a predicted frame first, nor one behind a key frame that
-//! is too damaged to be decoded.
+//! is too damaged to be decoded. And neither may see a damaged video parameter set of HEVC.
 
 use std::collections::VecDeque;
 
 use frames::Codec;
 use surfaces::platform::{Found, StreamParser};
 
-use super::table;
-use crate::bitstream::samples;
+use super::{Refused, table};
+use crate::bitstream::{hevc_video_set, samples};
+use crate::output::Payload;
+
+/// Packets in a row that look like the beginning of a stream, and are none to the driver.
+const MAX_IN_VAIN: u32 = 3;
 
 /// The keys of packets whose pictures have not come out, where the n-th picture is that of the n-th packet which shows
 /// one.
@@ -27,12 +31,8 @@ pub(crate) struct Follower {
     is_shown: Option<fn(&[u8]) -> bool>,
     keys: VecDeque<u64>,
     has_begun: bool,
-    has_ended: bool,
+    in_vain: u32,
 }
-
-/// The packet begins a stream, but holds nothing that a decoder can begin with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct NoStream;
 
 impl Follower {
     pub(crate) fn new(codec: Codec) -> Self {
@@ -42,23 +42,30 @@ impl Follower {
             is_shown: table::is_shown(codec),
             keys: VecDeque::new(),
             has_begun: false,
-            has_ended: false,
+            in_vain: 0,
         }
     }
 
+    /// A packet without what ends the process in the driver's parser.
+    pub(crate) fn without_poison(&self, packet: Payload) -> Payload {
+        let cleaned = (self.codec == Codec::Hevc)
+            .then(|| hevc_video_set::without_damaged(&packet))
+            .flatten();
+        cleaned.map_or(packet, Payload::from)
+    }
+
     /// Notes a packet that is given to the decoder next, or says that it must not be.
-    pub(crate) fn note(&mut self, key: u64, packet: &[u8]) -> Result<(), NoStream> {
-        if self.has_ended {
-            return Err(NoStream);
-        }
-        if !self.has_begun && self.codec == Codec::Vp8 && samples::vp8(packet).is_none() {
-            return self.end();
+    pub(crate) fn note(&mut self, key: u64, packet: &[u8]) -> Result<(), Refused> {
+        let is_key = self.is_key(packet);
+        if !self.has_begun && self.codec == Codec::Vp8 && !is_key {
+            return Err(Refused::Packet);
         }
         let found = self.parser.as_mut().map(|parser| parser.parse(packet));
         if found.is_some_and(|found| self.begins_in_vain(found)) {
-            return self.end();
+            return Err(self.begin_again(is_key));
         }
         self.has_begun = true;
+        self.in_vain = 0;
         match (self.is_shown, found) {
             (Some(_), Some(found)) => self.keys.extend((0..found.shown).map(|_| key)),
             (Some(is_shown), None) => self.keys.extend(is_shown(packet).then_some(key)),
@@ -67,10 +74,14 @@ impl Follower {
         Ok(())
     }
 
-    fn end(&mut self) -> Result<(), NoStream> {
-        self.has_ended = true;
-        self.parser = None;
-        Err(NoStream)
+    /// Whether a packet looks as if a stream could begin with it. Of codecs that wait for their parameter sets, those in
+    /// front of a session's beginning have been kept back already.
+    pub(crate) fn is_key(&self, packet: &[u8]) -> bool {
+        match self.codec {
+            Codec::Vp8 => samples::vp8(packet).is_some(),
+            Codec::Vp9 => samples::vp9(packet).is_some(),
+            _ => true,
+        }
     }
 
     fn begins_in_vain(&self, found: Found) -> bool {
@@ -81,6 +92,18 @@ impl Follower {
         }
     }
 
+    /// Forgets what the parser saw in a packet that the decoder does not get.
+    fn begin_again(&mut self, is_key: bool) -> Refused {
+        self.parser = StreamParser::new(self.codec.name());
+        self.has_begun = false;
+        self.in_vain += u32::from(is_key);
+        if self.in_vain < MAX_IN_VAIN {
+            Refused::Packet
+        } else {
+            Refused::Stream
+        }
+    }
+
     /// The key of the next picture: `kept` where the element keeps keys on the right picture itself.
     pub(crate) fn key(&mut self, kept: Option<u64>) -> Option<u64> {
         match self.is_shown {
@@ -88,19 +111,31 @@ impl Follower {
             None => kept,
         }
     }
+
+    /// Pictures that have not come out, where they are counted.
+    pub(crate) fn lag(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Expects only the newest `lag` pictures still.
+    pub(crate) fn catch_up(&mut self, lag: usize) {
+        let lost = self.keys.len().saturating_sub(lag);
+        self.keys.drain(..lost);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const VP8_KEY: [u8; 10] = [0x10, 2, 0, 0x9d, 1, 0x2a, 64, 1, 180, 0];
+    const VP8_PREDICTED: [u8; 11] = [0xb1, 0x38, 0, 7, 16, 0x90, 8, 0x5a, 0xd9, 0x1d, 0x3d];
+
     #[test]
     fn vp8_does_not_begin_with_a_predicted_frame() {
-        let predicted = [0xa1, 0x38, 0, 7, 16, 0x90, 8, 0x5a, 0xd9, 0x1d, 0x3d];
         let mut follower = Follower::new(Codec::Vp8);
-        assert_eq!(follower.note(1, &predicted), Err(NoStream));
-        // Nothing that follows makes up for it.
-        assert_eq!(follower.note(2, &predicted), Err(NoStream));
+        assert_eq!(follower.note(1, &VP8_PREDICTED), Err(Refused::Packet));
+        assert_eq!(follower.note(2, &VP8_PREDICTED), Err(Refused::Packet));
         assert_eq!(follower.key(Some(3)), None);
     }
 
@@ -108,5 +143,31 @@ mod tests {
     fn elements_keep_the_keys_of_codecs_that_are_shown_in_another_order() {
         let mut follower = Follower::new(Codec::H264);
         assert_eq!(follower.key(Some(3)), Some(3));
+    }
+
+    /// Where the driver has no parser, as here, headers tell.
+    #[test]
+    fn pictures_that_are_lost_are_forgotten_oldest_first() {
+        let mut follower = Follower::new(Codec::Vp8);
+        follower.parser = None;
+        for (key, packet) in [&VP8_KEY[..], &VP8_PREDICTED, &VP8_PREDICTED, &VP8_KEY]
+            .into_iter()
+            .enumerate()
+        {
+            assert_eq!(follower.note(key as u64, packet), Ok(()));
+        }
+        assert_eq!((follower.key(None), follower.lag()), (Some(0), 3));
+        follower.catch_up(1);
+        assert_eq!((follower.key(None), follower.key(None)), (Some(3), None));
+    }
+
+    #[test]
+    fn a_stream_that_goes_on_beginning_in_vain_is_refused() {
+        let mut follower = Follower::new(Codec::Vp8);
+        let refusals: Vec<_> = (0..5)
+            .map(|round| follower.begin_again(round != 1))
+            .collect();
+        let (packet, stream) = (Refused::Packet, Refused::Stream);
+        assert_eq!(refusals, [packet, packet, packet, stream, stream]);
     }
 }

@@ -8,6 +8,7 @@ mod follower;
 mod image;
 mod live;
 mod nvidia;
+mod pacer;
 mod picture;
 mod profile;
 mod table;
@@ -34,11 +35,20 @@ pub(crate) trait Engine: Send + Sync {
     /// Begins to ask for packets.
     fn start(&self) -> Result<(), String>;
     /// Takes one packet, after [`Events::hungry`] was called.
-    fn feed(&self, key: u64, packet: Packet);
+    fn feed(&self, key: u64, packet: Packet) -> Result<(), Refused>;
     /// Takes the end of the stream.
     fn end(&self);
     /// Ends at once and joins the threads.
     fn stop(&self);
+}
+
+/// Why an engine did not take a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// There is nothing in it that the decoder could begin with; it still wants one.
+    Packet,
+    /// It is not the first such packet: the decoder makes nothing of this stream.
+    Stream,
 }
 
 /// What an engine reports, from its own thread.

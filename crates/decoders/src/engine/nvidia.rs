@@ -54,9 +54,13 @@ pub(crate) fn configure(element: &gst::Element, config: &DecoderConfig, gpu_id: 
         cudadec_memtype,
         low_latency_mode,
     } = config.tunables().copied().unwrap_or_default();
-    // Pictures that depend on nothing need not be held back until the next one comes.
-    let is_still = matches!(config, DecoderConfig::Jpeg(_));
-    let low_latency_mode = low_latency_mode.or(is_still.then_some(true));
+    let low_latency_mode = match config {
+        // Pictures that depend on nothing need not be held back until the next one comes.
+        DecoderConfig::Jpeg(_) => Some(true),
+        // In this mode the element returns pictures that the stream does not show, too.
+        DecoderConfig::Vp8(_) | DecoderConfig::Vp9(_) | DecoderConfig::Av1(_) => None,
+        _ => low_latency_mode,
+    };
     let values = [
         ("gpu-id", Some(gpu_id.to_string())),
         (

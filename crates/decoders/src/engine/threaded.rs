@@ -7,7 +7,7 @@ use surfaces::sync::Mutex;
 use surfaces::sync::mpsc::{Receiver, Sender, channel};
 use surfaces::sync::thread::{self, JoinHandle};
 
-use super::{Engine, Events, RawPicture, Stopped};
+use super::{Engine, Events, RawPicture, Refused, Stopped};
 use crate::output::{Packet, Payload};
 
 /// Takes a picture with the key of its packet.
@@ -81,8 +81,9 @@ impl Engine for ThreadedEngine {
         Ok(())
     }
 
-    fn feed(&self, key: u64, packet: Packet) {
+    fn feed(&self, key: u64, packet: Packet) -> Result<(), Refused> {
         self.order(Order::Packet(key, packet.data));
+        Ok(())
     }
 
     fn end(&self) {

@@ -12,7 +12,7 @@ use surfaces::{
 
 use super::change::Until;
 use super::core::{Core, Finished, Types, now};
-use crate::engine::{Blueprint, Engine, Events, RawPicture, Stopped, Target};
+use crate::engine::{Blueprint, Engine, Events, RawPicture, Refused, Stopped, Target};
 use crate::machine::{Input, LaneId, Place};
 use crate::outcome::DecoderParameters;
 use crate::output::{DecodedFrame, DecoderInfo};
@@ -94,9 +94,20 @@ impl<T: Clone + Send + Sync + 'static> Link<T> {
         let Some(engine) = self.engine.get() else {
             return;
         };
-        match input {
-            Input::Packet(key, packet) => engine.feed(key, packet),
-            Input::End => engine.end(),
+        let mut next = Some(input);
+        while let Some(input) = next.take() {
+            let Input::Packet(key, packet) = input else {
+                return engine.end();
+            };
+            match engine.feed(key, packet) {
+                Ok(()) => {}
+                Err(Refused::Packet) => {
+                    next = self.core.change().machine.refused(self.lane, key, now());
+                }
+                Err(Refused::Stream) => {
+                    self.failed("the driver's parser finds no picture where a stream begins");
+                }
+            }
         }
     }
 

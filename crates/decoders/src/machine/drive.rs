@@ -102,6 +102,24 @@ impl<F: Flow> Machine<F> {
         session.next_input(now)
     }
 
+    /// The decoder of a lane found nothing to begin with in the packet of `key`, and still asks for one.
+    pub fn refused(&mut self, id: LaneId, key: u64, now: Instant) -> Option<Input<F>> {
+        let policy = self.limits.damage;
+        let lane = self.lane_mut(id)?;
+        let session = lane.session.as_mut()?;
+        let outcome = session
+            .in_flight
+            .remove(&key)
+            .map(|flight| session.damage.without_picture(policy, key, flight));
+        session.ask();
+        let next = session.next_input(now);
+        if let Some(outcome) = outcome {
+            lane.push(outcome);
+        }
+        self.settle_markers(id);
+        next
+    }
+
     /// A picture came out of a decoder, carrying the key of its packet if it kept one. `is_corrupt`: the decoder
     /// says that it is damaged.
     pub fn picture(

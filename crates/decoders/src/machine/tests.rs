@@ -82,6 +82,8 @@ struct Rig {
     now: Instant,
     out: Vec<Outgoing<Test>>,
     fail_start: bool,
+    /// Decoders find nothing to begin with in packets.
+    refuses: bool,
     /// Decoders mark their pictures as damaged.
     marks: bool,
     /// Pictures that are to be delivered although damage reaches them.
@@ -105,6 +107,7 @@ impl Rig {
             now: Instant::now(),
             out: Vec::new(),
             fail_start: false,
+            refuses: false,
             marks: false,
             corrupt: 0,
         }
@@ -137,6 +140,12 @@ impl Rig {
             return;
         };
         match input {
+            Input::Packet(key, ()) if self.refuses => {
+                let next = self.machine.refused(id, *key, self.now);
+                if let Some(next) = next {
+                    self.give(id, &next);
+                }
+            }
             Input::Packet(key, ()) => decoder.inside.push_back(*key),
             Input::End => decoder.end = true,
         }

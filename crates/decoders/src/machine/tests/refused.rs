@@ -1,4 +1,4 @@
-//! Sessions that cannot be built.
+//! Sessions that cannot be built, and packets that a decoder cannot begin with.
 
 use super::*;
 
@@ -42,5 +42,24 @@ fn other_parameters_are_tried_at_once() {
     rig.close();
     rig.run_dry();
     assert_eq!(rig.names(), ["skip 0 decoder_creation_failed", "frame 1"]);
+    rig.check_sums();
+}
+
+#[test]
+fn packets_that_a_decoder_cannot_begin_with_are_skipped_at_once() {
+    let mut rig = Rig::new();
+    rig.refuses = true;
+    rig.submit(0, 8, Gate::Immediate);
+    rig.send(dependent(1, 8));
+    rig.feed();
+    while rig.deliver() {}
+    let skips = ["skip 0 no_picture", "skip 1 no_picture"];
+    assert_eq!(rig.names(), skips);
+    assert_eq!(rig.lanes().len(), 1, "the decoder stays");
+    rig.refuses = false;
+    rig.submit(2, 8, Gate::Immediate);
+    rig.close();
+    rig.run_dry();
+    assert_eq!(rig.names()[2..], ["frame 2"]);
     rig.check_sums();
 }
