@@ -17,5 +17,6 @@ pub mod samples;
 #[cfg(test)]
 mod unit;
 mod vp8;
+pub mod vp9_padding;
 pub mod vpx;
 mod vui;

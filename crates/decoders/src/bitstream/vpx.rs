@@ -106,6 +106,16 @@ pub fn vp9_superframe(packet: &[u8]) -> Option<Vec<&[u8]>> {
         .then_some(frames)
 }
 
+/// Whether a VP9 packet ends in the index of a superframe (Annex B).
+pub fn vp9_has_index(packet: &[u8]) -> bool {
+    superframe_sizes(packet).is_some()
+}
+
+/// Whether a VP9 frame shows a picture that was decoded before, and nothing else.
+pub fn vp9_shows_existing(frame: &[u8]) -> bool {
+    frame.first().is_some_and(|&first| show_bits(first).0)
+}
+
 /// The frames of a packet, which may be a superframe.
 fn frames(packet: &[u8]) -> Vec<&[u8]> {
     let Some(sizes) = superframe_sizes(packet) else {
@@ -123,14 +133,18 @@ fn frames(packet: &[u8]) -> Vec<&[u8]> {
 }
 
 fn frame_is_shown(frame: &[u8]) -> bool {
-    let Some(&first) = frame.first() else {
-        return true;
-    };
-    // frame_marker(2), profile_low, profile_high, reserved_zero in profile 3, show_existing_frame,
-    // frame_type, show_frame, from the most significant bit down.
+    frame.first().is_none_or(|&first| {
+        let (shows_existing, is_shown) = show_bits(first);
+        shows_existing || is_shown
+    })
+}
+
+/// `show_existing_frame` and `show_frame` in the first byte of a frame (6.2): behind `frame_marker`, two bits of the
+/// profile and, in profile 3, a reserved one; `frame_type` is between them.
+fn show_bits(first: u8) -> (bool, bool) {
     let bit = |index: u32| first >> (7 - index) & 1 == 1;
     let after_profile = if bit(2) && bit(3) { 5 } else { 4 };
-    bit(after_profile) || bit(after_profile + 2)
+    (bit(after_profile), bit(after_profile + 2))
 }
 
 /// The frame sizes in the superframe index at the end of `packet`, if it has one.

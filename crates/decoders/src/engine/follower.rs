@@ -14,7 +14,7 @@ use frames::Codec;
 use surfaces::platform::{Found, StreamParser};
 
 use super::{Refused, table};
-use crate::bitstream::{hevc_video_set, samples};
+use crate::bitstream::{hevc_video_set, samples, vp9_padding};
 use crate::output::Payload;
 
 /// Packets in a row that look like the beginning of a stream, and are none to the driver.
@@ -32,6 +32,8 @@ pub(crate) struct Follower {
     keys: VecDeque<u64>,
     has_begun: bool,
     in_vain: u32,
+    /// Of the last key frame of VP9.
+    size: (u32, u32),
 }
 
 impl Follower {
@@ -43,15 +45,22 @@ impl Follower {
             keys: VecDeque::new(),
             has_begun: false,
             in_vain: 0,
+            size: (0, 0),
         }
     }
 
-    /// A packet without what ends the process in the driver's parser.
-    pub(crate) fn without_poison(&self, packet: Payload) -> Payload {
-        let cleaned = (self.codec == Codec::Hevc)
-            .then(|| hevc_video_set::without_damaged(&packet))
-            .flatten();
-        cleaned.map_or(packet, Payload::from)
+    /// A packet without what stops the chip or, in the driver's parser, the process.
+    pub(crate) fn made_safe(&mut self, packet: Payload) -> Payload {
+        let changed = match self.codec {
+            Codec::Hevc => hevc_video_set::without_damaged(&packet),
+            Codec::Vp9 => {
+                let size = samples::vp9(&packet).and_then(|samples| samples.size);
+                self.size = size.unwrap_or(self.size);
+                vp9_padding::padded(&packet, vp9_padding::enough_for(self.size))
+            }
+            _ => None,
+        };
+        changed.map_or(packet, Payload::from)
     }
 
     /// Notes a packet that is given to the decoder next, or says that it must not be.

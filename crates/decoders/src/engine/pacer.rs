@@ -73,7 +73,7 @@ impl Pacer {
         buffer: impl FnOnce(Payload) -> gst::Buffer,
     ) -> Result<(), Refused> {
         let mut state = self.state.lock();
-        let data = state.follower.without_poison(data);
+        let data = state.follower.made_safe(data);
         if data.is_empty() {
             return Err(Refused::Packet);
         }
