@@ -13,6 +13,7 @@ use super::Token;
 use super::output::PyFlexibleDecoderOutput;
 use crate::callback::{Callback, log_exception};
 use crate::frames::PyVideoFrame;
+use crate::raw::thread_state;
 
 const RESULT_CALLBACK: &str = "the result callback";
 
@@ -102,11 +103,15 @@ impl Sink<Token> for ResultCallback {
         });
     }
 
-    /// Gets the GIL once for all: under contention it takes longer to get than a callback runs.
+    /// Gets the GIL once for all: under contention it takes longer to get than a callback runs. Only the delivery
+    /// thread, which is none of Python's, calls this.
     fn scope(&self, work: &mut dyn FnMut()) {
         let mut work = Some(work);
         let mut run = || work.take().map_or((), |work| work());
-        Python::try_attach(|_| run());
+        Python::try_attach(|py| {
+            thread_state::keep(py);
+            run();
+        });
         // Without an interpreter the outputs are dropped, but they leave.
         run();
     }

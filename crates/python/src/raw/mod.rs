@@ -1,10 +1,11 @@
-//! The only module with unsafe code: raw addresses from Python, and `DLPack` capsules.
+//! The only module with unsafe code: raw addresses from Python, `DLPack` capsules, and the state of threads.
 //!
 //! An address that Python passes as an int is trusted to be that of a live GStreamer object; null
 //! is refused.
 #![allow(unsafe_code)]
 
 mod dlpack;
+pub(crate) mod thread_state;
 
 use std::any::Any;
 
