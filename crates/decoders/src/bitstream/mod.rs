@@ -17,6 +17,7 @@ pub mod samples;
 #[cfg(test)]
 mod unit;
 mod vp8;
+pub mod vp9_header;
 pub mod vp9_padding;
 pub mod vpx;
 mod vui;

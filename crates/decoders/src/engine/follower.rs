@@ -14,7 +14,7 @@ use frames::Codec;
 use surfaces::platform::{Found, StreamParser};
 
 use super::{Refused, table};
-use crate::bitstream::{hevc_video_set, samples, vp9_padding};
+use crate::bitstream::{hevc_video_set, samples, vp9_header, vp9_padding};
 use crate::output::Payload;
 
 /// Packets in a row that look like the beginning of a stream, and are none to the driver.
@@ -49,10 +49,11 @@ impl Follower {
         }
     }
 
-    /// A packet without what stops the chip or, in the driver's parser, the process.
-    pub(crate) fn made_safe(&mut self, packet: Payload) -> Payload {
+    /// A packet without what stops the chip or, in the driver's parser, the process; `None` if nothing is left.
+    pub(crate) fn made_safe(&mut self, packet: Payload) -> Option<Payload> {
         let changed = match self.codec {
             Codec::Hevc => hevc_video_set::without_damaged(&packet),
+            Codec::Vp9 if vp9_header::is_cut(&packet) => return None,
             Codec::Vp9 => {
                 let size = samples::vp9(&packet).and_then(|samples| samples.size);
                 self.size = size.unwrap_or(self.size);
@@ -60,7 +61,8 @@ impl Follower {
             }
             _ => None,
         };
-        changed.map_or(packet, Payload::from)
+        let packet = changed.map_or(packet, Payload::from);
+        (!packet.is_empty()).then_some(packet)
     }
 
     /// Notes a packet that is given to the decoder next, or says that it must not be.

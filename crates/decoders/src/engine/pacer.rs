@@ -73,10 +73,7 @@ impl Pacer {
         buffer: impl FnOnce(Payload) -> gst::Buffer,
     ) -> Result<(), Refused> {
         let mut state = self.state.lock();
-        let data = state.follower.made_safe(data);
-        if data.is_empty() {
-            return Err(Refused::Packet);
-        }
+        let data = state.follower.made_safe(data).ok_or(Refused::Packet)?;
         let before = state.follower.lag();
         state.follower.note(key, &data)?;
         let waits = state.is_behind_key && state.has_answered && before > KEPT_BACK;
