@@ -109,7 +109,8 @@ pub struct HardwareTunables {
     pub drop_frame_interval: Option<u32>,
     /// `cudadec-memtype`: memory of the decoded pictures (desktop GPUs only).
     pub cudadec_memtype: Option<CudadecMemtype>,
-    /// `low-latency-mode`: deliver in decode order, for streams without B-frames (desktop GPUs only).
+    /// `low-latency-mode`: deliver in decode order, for streams without B-frames (desktop GPUs only). Not used for VP8,
+    /// VP9 and AV1: the element would return pictures that are not shown, too.
     pub low_latency_mode: Option<bool>,
 }
 

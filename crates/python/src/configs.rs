@@ -73,7 +73,8 @@ macro_rules! hardware_config_class {
                     self.inner.tunables.cudadec_memtype.map(Into::into)
                 }
 
-                /// Whether pictures come in decode order; ``None`` is the element's default.
+                /// Whether pictures come in decode order; ``None`` is the element's default. Without effect on VP8, VP9
+                /// and AV1, whose hidden pictures the element would return, too.
                 #[cfg(not(target_arch = "aarch64"))]
                 #[getter]
                 fn low_latency_mode(&self) -> Option<bool> {
