@@ -39,6 +39,8 @@ pub enum Error {
 pub struct Settings {
     /// Threads, from 1 to 256.
     pub threads: u32,
+    /// Pictures that are decoded at once, no more than threads; 0 for the square root of those. As many are held back.
+    pub pictures_at_once: u32,
     /// Pixels of the largest picture that is decoded.
     pub max_pixels: u32,
 }
@@ -63,6 +65,7 @@ impl Decoder {
             native.assume_init()
         };
         native.n_threads = c_int::try_from(settings.threads).unwrap_or(1);
+        native.max_frame_delay = c_int::try_from(settings.pictures_at_once).unwrap_or(0);
         native.frame_size_limit = settings.max_pixels;
         native.all_layers = 0;
         let mut context = None;

@@ -61,6 +61,7 @@ fn decode(decoder: &mut Decoder, packet: &[u8], key: i64) -> usize {
 fn pictures_leave_nothing_behind() {
     let settings = Settings {
         threads: 1,
+        pictures_at_once: 0,
         max_pixels: 1 << 16,
     };
     let mut decoder = Decoder::new(settings).expect("it needs nothing");

@@ -17,6 +17,9 @@ use crate::output::Payload;
 /// The name that is reported as the decoder.
 pub(crate) const NAME: &str = "rav1d";
 
+/// What dav1d takes at most.
+const MAX_THREADS: u32 = 256;
+
 pub(super) struct Av1Decoder {
     decoder: Decoder,
     _live: Live,
@@ -26,9 +29,10 @@ impl Av1Decoder {
     /// A decoder with its share of the cores.
     pub(super) fn new() -> Result<Self, String> {
         let live = Live::begin();
-        let threads = super::share_of_cores();
+        let (threads, pictures_at_once) = parallelism(super::share_of_cores());
         let settings = Settings {
-            threads: u32::try_from(threads).unwrap_or(1),
+            threads,
+            pictures_at_once,
             max_pixels: u32::try_from(MAX_PIXELS).unwrap_or(u32::MAX),
         };
         let decoder = Decoder::new(settings)
@@ -84,6 +88,21 @@ impl PacketDecoder for Av1Decoder {
     }
 }
 
+/// Threads, and pictures that they decode at once. One thread more than cores, and three pictures, keep the cores busy
+/// while some wait for others: 8 % more pictures a second on two cores than two and two.
+fn parallelism(cores: usize) -> (u32, u32) {
+    match u32::try_from(cores)
+        .unwrap_or(u32::MAX)
+        .min(MAX_THREADS - 1)
+    {
+        0 | 1 => (1, 1),
+        cores => {
+            let threads = cores + 1;
+            (threads, 3.max(threads.isqrt()))
+        }
+    }
+}
+
 /// Writes a picture into `target`.
 pub(super) fn render(picture: &Picture, target: Target<'_>) -> Result<Rect, String> {
     let is_rgb = picture.matrix() == av1::Matrix::Identity;
@@ -128,4 +147,19 @@ fn colour(picture: &Picture) -> Colour {
 /// The decoder goes on after a damaged packet, whose frame ends without a picture.
 fn report(error: Error) {
     tracing::debug!("AV1: {error}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_pictures_are_decoded_at_once_than_there_are_threads() {
+        assert_eq!(
+            [0, 1, 2, 3].map(parallelism),
+            [(1, 1), (1, 1), (3, 3), (4, 3)]
+        );
+        assert_eq!(parallelism(64), (65, 8));
+        assert_eq!(parallelism(usize::MAX), (MAX_THREADS, 16));
+    }
 }
