@@ -256,11 +256,11 @@ fn share_of_cores() -> usize {
 }
 
 /// Threads for a decoder of libav. Those that decode one picture each wait for each other and for the
-/// packets, so it takes three a core to keep several cores busy; more than 16 only hold back more pictures.
+/// packets, so it takes four a core to keep several cores busy; more than 16 only hold back more pictures.
 fn libav_threads() -> usize {
     match share_of_cores() {
         1 => 1,
-        cores => (3 * cores).min(16),
+        cores => (4 * cores).min(16),
     }
 }
 
