@@ -99,9 +99,8 @@ impl<R: BitRead> Header<R> {
         let is_rgb = self.number(3)? == RGB;
         let has_subsampling = profile & 1 == 1;
         self.skip(match (is_rgb, has_subsampling) {
-            (false, false) => 1,
             (false, true) => 1 + 3,
-            (true, true) => 1,
+            (false, false) | (true, true) => 1,
             (true, false) => 0,
         })
     }

@@ -49,6 +49,15 @@ impl Follower {
         }
     }
 
+    /// One that goes by headers, as where the driver has no parser.
+    #[cfg(test)]
+    pub(crate) fn without_parser(codec: Codec) -> Self {
+        Self {
+            parser: None,
+            ..Self::new(codec)
+        }
+    }
+
     /// A packet without what stops the chip or, in the driver's parser, the process; `None` if nothing is left.
     pub(crate) fn made_safe(&mut self, packet: Payload) -> Option<Payload> {
         let changed = match self.codec {
@@ -136,11 +145,12 @@ impl Follower {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    const VP8_KEY: [u8; 10] = [0x10, 2, 0, 0x9d, 1, 0x2a, 64, 1, 180, 0];
-    const VP8_PREDICTED: [u8; 11] = [0xb1, 0x38, 0, 7, 16, 0x90, 8, 0x5a, 0xd9, 0x1d, 0x3d];
+    pub(in crate::engine) const VP8_KEY: [u8; 10] = [0x10, 2, 0, 0x9d, 1, 0x2a, 64, 1, 180, 0];
+    pub(in crate::engine) const VP8_PREDICTED: [u8; 11] =
+        [0xb1, 0x38, 0, 7, 16, 0x90, 8, 0x5a, 0xd9, 0x1d, 0x3d];
 
     #[test]
     fn vp8_does_not_begin_with_a_predicted_frame() {
@@ -156,11 +166,9 @@ mod tests {
         assert_eq!(follower.key(Some(3)), Some(3));
     }
 
-    /// Where the driver has no parser, as here, headers tell.
     #[test]
     fn pictures_that_are_lost_are_forgotten_oldest_first() {
-        let mut follower = Follower::new(Codec::Vp8);
-        follower.parser = None;
+        let mut follower = Follower::without_parser(Codec::Vp8);
         for (key, packet) in [&VP8_KEY[..], &VP8_PREDICTED, &VP8_PREDICTED, &VP8_KEY]
             .into_iter()
             .enumerate()

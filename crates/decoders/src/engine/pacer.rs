@@ -158,3 +158,109 @@ impl Pacer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Weak;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use frames::Codec;
+    use surfaces::pipeline::{ElementPipeline, Events, Setup, Stopped, parse_caps};
+
+    use super::*;
+    use crate::engine::follower::tests::{VP8_KEY, VP8_PREDICTED};
+
+    const LIMIT: Duration = Duration::from_secs(10);
+
+    /// Counts what comes through.
+    #[derive(Default)]
+    struct Passed(AtomicUsize);
+
+    impl Events for Passed {
+        fn hungry(&self) {}
+        fn output(&self, _: gst::Sample) -> Result<(), Stopped> {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        }
+        fn ended(&self) {}
+        fn failed(&self, message: &str) {
+            panic!("{message}");
+        }
+    }
+
+    impl Passed {
+        fn wait_for(&self, count: usize) {
+            let end = Instant::now() + LIMIT;
+            while self.0.load(Ordering::SeqCst) < count {
+                assert!(Instant::now() < end, "{count} packets do not come through");
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            assert_eq!(self.0.load(Ordering::SeqCst), count);
+        }
+    }
+
+    /// A pacer in front of an element that does nothing, after key frame, two predicted frames, and the picture of the
+    /// first; then a key frame and one more, which is held.
+    fn held() -> (Arc<Pacer>, Arc<Passed>, ElementPipeline) {
+        gst::init().expect("GStreamer is installed");
+        let passed = Arc::new(Passed::default());
+        let caps = parse_caps("video/x-vp8").expect("they are right");
+        let setup = Setup {
+            element: gst::ElementFactory::make("identity")
+                .build()
+                .expect("it is of the core"),
+            input: &caps,
+            output: &caps,
+        };
+        let events = Arc::downgrade(&passed) as Weak<dyn Events>;
+        let pipeline = ElementPipeline::new(setup, &events).expect("it links");
+        pipeline.start().expect("it starts");
+        let pacer = Pacer::new(Follower::without_parser(Codec::Vp8));
+        pacer.attach(pipeline.input().clone());
+        let feed = |key, packet: &[u8]| {
+            assert_eq!(
+                pacer.feed(key, packet.into(), gst::Buffer::from_slice),
+                Ok(())
+            );
+        };
+        feed(0, &VP8_KEY);
+        feed(1, &VP8_PREDICTED);
+        feed(2, &VP8_PREDICTED);
+        assert_eq!(pacer.begin_taking(None), Some(0));
+        pacer.end_taking();
+        feed(3, &VP8_KEY);
+        feed(4, &VP8_PREDICTED);
+        passed.wait_for(4);
+        (pacer, passed, pipeline)
+    }
+
+    #[test]
+    fn the_packet_behind_a_key_frame_waits_for_the_pictures_in_front_of_it() {
+        let (pacer, passed, _pipeline) = held();
+        assert_eq!(pacer.begin_taking(None), Some(1));
+        pacer.end_taking();
+        passed.wait_for(4);
+        assert_eq!(pacer.begin_taking(None), Some(2));
+        passed.wait_for(5);
+        assert_eq!(pacer.begin_taking(None), Some(3));
+    }
+
+    #[test]
+    fn pictures_that_do_not_come_are_lost() {
+        let (pacer, passed, _pipeline) = held();
+        passed.wait_for(5);
+        assert_eq!(pacer.begin_taking(None), Some(3));
+        assert_eq!(pacer.begin_taking(None), Some(4));
+    }
+
+    #[test]
+    fn nothing_is_lost_while_the_user_has_no_room() {
+        let (pacer, passed, _pipeline) = held();
+        assert_eq!(pacer.begin_taking(None), Some(1));
+        std::thread::sleep(2 * PATIENCE);
+        passed.wait_for(4);
+        pacer.end_taking();
+        assert_eq!(pacer.begin_taking(None), Some(2));
+        passed.wait_for(5);
+    }
+}
