@@ -251,7 +251,7 @@ impl Blueprint {
 }
 
 /// Cores for each of the software decoders that exist.
-fn share_of_cores() -> usize {
+pub(crate) fn share_of_cores() -> usize {
     (workers::cores() / live::count().max(1)).max(1)
 }
 

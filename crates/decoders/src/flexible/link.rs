@@ -12,7 +12,7 @@ use surfaces::{
 
 use super::change::Until;
 use super::core::{Core, Finished, Types, now};
-use crate::engine::{Blueprint, Engine, Events, RawPicture, Refused, Stopped, Target};
+use crate::engine::{self, Blueprint, Engine, Events, RawPicture, Refused, Stopped, Target};
 use crate::machine::{Input, LaneId, Place};
 use crate::outcome::DecoderParameters;
 use crate::output::{DecodedFrame, DecoderInfo};
@@ -267,8 +267,9 @@ impl<T: Clone + Send + Sync + 'static> Events for Link<T> {
             });
             core.converted(lane, ticket, result);
         };
-        if is_on_device {
-            // This thread would only hand the waiting on to another one.
+        if is_on_device || engine::share_of_cores() == 1 {
+            // This thread would only hand the waiting on to another one, or, where all cores have a decoder of their
+            // own, a picture that is still in this core's cache.
             job();
         } else {
             workers::spawn(job);
