@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import ExitStack
+
 import pytest
 
 from clips_lib import CLIPS, Clip, read_frame_number
@@ -86,6 +89,22 @@ def test_a_stream_that_is_joined_between_key_frames_comes_back_with_the_next(nam
     of_whole = [picture for picture in recorder.pictures if picture.frame.uuid in right]
     assert {picture.decoded.hardware for picture in of_whole} == hardware
     assert outcomes(recorder) == len(joined) + len(whole)
+
+
+def test_av1_on_one_thread_comes_back_after_a_frame_that_cannot_be_decoded() -> None:
+    """As many other decoders as cores leave it one."""
+    clip, other = CLIPS["av1_640x360"], packets(CLIPS["h264_320x240"])[:4]
+    whole = packets(clip)
+    right = expected(clip, whole)
+    with ExitStack() as others:
+        for _ in range(os.cpu_count() or 1):
+            decoder, _ = others.enter_context(recorded())
+            for frame, data in other:
+                decoder.submit(frame, data)
+        recorder = decode([*packets(clip)[:21], *packets(clip)[22:], *whole])
+    seen = numbers(recorder)
+    assert "skipped" in recorder.kinds
+    assert {uuid: seen.get(uuid) for uuid in right} == right
 
 
 @pytest.mark.gpu

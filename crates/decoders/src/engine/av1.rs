@@ -12,6 +12,7 @@ use super::picture::MAX_PIXELS;
 use super::picture::Target;
 use super::threaded::{PacketDecoder, Sink};
 use super::{RawPicture, Stopped};
+use crate::bitstream;
 use crate::output::Payload;
 
 /// The name that is reported as the decoder.
@@ -22,6 +23,9 @@ const MAX_THREADS: u32 = 256;
 
 pub(super) struct Av1Decoder {
     decoder: Decoder,
+    settings: Settings,
+    /// A packet could not be decoded since the decoder was made.
+    has_failed: bool,
     _live: Live,
 }
 
@@ -35,12 +39,31 @@ impl Av1Decoder {
             pictures_at_once,
             max_pixels: u32::try_from(MAX_PIXELS).unwrap_or(u32::MAX),
         };
-        let decoder = Decoder::new(settings)
-            .map_err(|error| format!("the AV1 decoder cannot be made: {error}"))?;
         Ok(Self {
-            decoder,
+            decoder: make(settings)?,
+            settings,
+            has_failed: false,
             _live: live,
         })
+    }
+
+    /// With one thread, `re_rav1d` decodes nothing any more once a frame has failed. So a new decoder takes the next
+    /// packet that a stream may begin with.
+    fn recover(&mut self, sink: &mut Sink<'_>) -> Result<(), Stopped> {
+        self.drain(sink)?;
+        match make(self.settings) {
+            Ok(decoder) => {
+                self.decoder = decoder;
+                self.has_failed = false;
+            }
+            Err(message) => tracing::warn!("{message}"),
+        }
+        Ok(())
+    }
+
+    fn report(&mut self, error: Error) {
+        tracing::debug!("AV1: {error}");
+        self.has_failed = true;
     }
 
     /// Hands out one picture; `false` if none is ready.
@@ -54,7 +77,7 @@ impl Av1Decoder {
             }
             Err(Error::Again) => Ok(false),
             Err(error) => {
-                report(error);
+                self.report(error);
                 Ok(true)
             }
         }
@@ -67,6 +90,9 @@ impl PacketDecoder for Av1Decoder {
     }
 
     fn decode(&mut self, key: u64, packet: Payload, sink: &mut Sink<'_>) -> Result<(), Stopped> {
+        if self.has_failed && self.settings.threads == 1 && bitstream::av1::is_start(&packet) {
+            self.recover(sink)?;
+        }
         let key = i64::try_from(key).unwrap_or(i64::MAX);
         let mut sent = self.decoder.send(&packet, key);
         while matches!(sent, Err(Error::Again)) {
@@ -76,7 +102,7 @@ impl PacketDecoder for Av1Decoder {
         match sent {
             Ok(()) => self.take(sink).map(drop),
             Err(error) => {
-                report(error);
+                self.report(error);
                 Ok(())
             }
         }
@@ -86,6 +112,10 @@ impl PacketDecoder for Av1Decoder {
         while self.take(sink)? {}
         Ok(())
     }
+}
+
+fn make(settings: Settings) -> Result<Decoder, String> {
+    Decoder::new(settings).map_err(|error| format!("the AV1 decoder cannot be made: {error}"))
 }
 
 /// Threads, and pictures that they decode at once. One thread more than cores, and three pictures, keep the cores busy
@@ -142,11 +172,6 @@ fn colour(picture: &Picture) -> Colour {
             Range::Limited
         },
     }
-}
-
-/// The decoder goes on after a damaged packet, whose frame ends without a picture.
-fn report(error: Error) {
-    tracing::debug!("AV1: {error}");
 }
 
 #[cfg(test)]
