@@ -197,7 +197,7 @@ mod tests {
         }
     }
 
-    /// These ended the process in NVIDIA's parser (driver 580.159).
+    /// Damage of these kinds ended the process in NVIDIA's parser (driver 580.159).
     #[test]
     fn impossible_values_are_taken_out() {
         let with = |at: usize, bytes: &[u8]| {
