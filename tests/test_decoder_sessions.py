@@ -10,6 +10,7 @@ import pytest
 
 from clips_lib import CLIPS, read_frame_number
 from decoding import SOURCE, config, make_frame, packets, recorded
+from pools import wait_until
 from savant_rs.deepstream import (
     DecoderConfig,
     FlexibleDecoder,
@@ -336,13 +337,3 @@ def test_a_dropped_decoder_is_collected_with_its_callback() -> None:
     del owner
     gc.collect()
     assert gone() is None
-
-
-def wait_until(condition: object, limit_s: float = 30) -> None:
-    """Wait for what another thread brings about."""
-    import time
-
-    end = time.monotonic() + limit_s
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.005)

@@ -82,8 +82,8 @@ mod imp {
 glib::wrapper! {
     /// Memory for pictures. A copy shows the same bytes and cannot be written.
     ///
-    /// That is right only for memory that is not written any more once it has been copied; the pool must not
-    /// hand it out again before (see [`is_sole`]).
+    /// That is right only for memory that is not written any more once it has been copied. Its block is used again
+    /// when the last view of it is gone, so a pool must not keep the memory for that.
     pub struct PictureAllocator(ObjectSubclass<imp::PictureAllocator>) @extends gst::Allocator, gst::Object;
 }
 
@@ -166,19 +166,6 @@ fn new_memory(
         );
     }
     memory.cast()
-}
-
-/// Whether no other memory shows the same bytes. `false` for memory of other allocators.
-pub(super) fn is_sole(memory: &mut gst::MemoryRef) -> bool {
-    let ours = memory
-        .allocator()
-        .is_some_and(ObjectExt::is::<PictureAllocator>);
-    // SAFETY: every memory of this allocator is a PictureMemory; this one is alive, and `memory` excludes others
-    // from it.
-    ours && unsafe {
-        // Unlike the number of owners, this also waits for what the last of them did.
-        Arc::get_mut(&mut (*memory.as_mut_ptr().cast::<PictureMemory>()).block).is_some()
-    }
 }
 
 unsafe extern "C" fn map(
