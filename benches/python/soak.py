@@ -1,14 +1,18 @@
 """Streams with faults, changes of codec and size, and evictions, for a long time: does anything grow?
 
-    MALLOC_ARENA_MAX=2 python benches/python/soak.py [--minutes 30] [--streams 16] [--fps 20] [--seed 1]
+    MALLOC_ARENA_MAX=2 GLIBC_TUNABLES=glibc.malloc.tcache_count=0 \
+        python benches/python/soak.py [--minutes 30] [--streams 16] [--fps 20] [--seed 1]
 
 Each source sends clips of all codecs in turn, each time with other faults, and now and then pauses for so long that it
 is evicted. The resident set is read every few seconds while the streams run; at the end of each twelfth of the time all
 sources pause until they have been evicted, and threads, file descriptors, native objects and the GPU's memory are
 counted. What the second of six parts of the time shows is the measure for the last (of 30 minutes, 5 to 10 for 25 to
-30; before, caches fill). Exit status 1 if the median resident set grew by more than LIMIT_MB (on a GPU, where the
-driver's part of it comes and goes with its decoders, the GPU's memory by more than LIMIT_GPU_MIB), threads or
-descriptors grew, an object was left, or the counters do not add up.
+30; before, caches fill). The two settings have glibc give back what was freed: `malloc_trim` does not reach the
+cache of each thread, which fills for hours, nor an arena of each.
+
+Exit status 1 if the median resident set grew by more than LIMIT_MB or what is allocated at rest by more than
+LIMIT_IN_USE_MB (on a GPU, where the driver's part comes and goes with its decoders, the GPU's memory by more than
+LIMIT_GPU_MIB), threads or descriptors grew, an object was left, or the counters do not add up.
 """
 
 from __future__ import annotations
@@ -36,6 +40,7 @@ from savant_rs.primitives import VideoFrame
 from savant_rs.testing import FaultInjector
 
 LIMIT_MB = 3.0
+LIMIT_IN_USE_MB = 0.5
 LIMIT_GPU_MIB = 8
 # Neighbours differ in codec, size or both.
 NAMES = (
@@ -239,9 +244,11 @@ def report(options: argparse.Namespace, soak: Soak, stats: dict, resident: list[
     print(f"  left at the end: {left}; counters {'add up' if adds_up else f'do not add up: {stats}'}")
     for error in soak.raised:
         print(f"  raised: {error!r}")
+    growth = running[1] - running[0], in_use[1] - in_use[0], gpu_mib[1] - gpu_mib[0]
+    on_host = str(deepstream.backend()) == "host"
     is_flat = (
-        (running[1] - running[0] <= LIMIT_MB or str(deepstream.backend()) != "host")
-        and gpu_mib[1] - gpu_mib[0] <= LIMIT_GPU_MIB
+        (not on_host or (growth[0] <= LIMIT_MB and growth[1] <= LIMIT_IN_USE_MB))
+        and growth[2] <= LIMIT_GPU_MIB
         and threads[1] <= threads[0]
         and descriptors[1] <= descriptors[0]
     )
