@@ -126,7 +126,8 @@ fuzz: system ## Feed damaged input to parsers, decoders and the reader (ARGS="--
 
 .PHONY: soak
 soak: system $(VENV)/.wheel ## Decode streams with faults for half an hour and see that nothing grows (ARGS="--minutes 5 --streams 32")
-	MALLOC_ARENA_MAX=2 GLIBC_TUNABLES=glibc.malloc.tcache_count=0 $(PY) benches/python/soak.py $(ARGS)
+	MALLOC_ARENA_MAX=2 GLIBC_TUNABLES=glibc.malloc.tcache_count=0:glibc.pthread.stack_cache_size=0 \
+		$(PY) benches/python/soak.py $(ARGS)
 
 .PHONY: fault-matrix
 fault-matrix: system $(VENV)/.wheel ## Decode every codec with every fault and print the table of docs/reliability.md

@@ -1,14 +1,14 @@
 """Streams with faults, changes of codec and size, and evictions, for a long time: does anything grow?
 
-    MALLOC_ARENA_MAX=2 GLIBC_TUNABLES=glibc.malloc.tcache_count=0 \
-        python benches/python/soak.py [--minutes 30] [--streams 16] [--fps 20] [--seed 1]
+    make soak ARGS="[--minutes 30] [--streams 16] [--fps 20] [--seed 1]"
 
 Each source sends clips of all codecs in turn, each time with other faults, and now and then pauses for so long that it
 is evicted. The resident set is read every few seconds while the streams run; at the end of each twelfth of the time all
 sources pause until they have been evicted, and threads, file descriptors, native objects and the GPU's memory are
 counted. What the second of six parts of the time shows is the measure for the last (of 30 minutes, 5 to 10 for 25 to
-30; before, caches fill). The two settings have glibc give back what was freed: `malloc_trim` does not reach the
-cache of each thread, which fills for hours, nor an arena of each.
+30; before, caches fill), so the last part sends what the second one did. `make` sets glibc so that it gives back what
+was freed: `malloc_trim` reaches neither the cache of each thread nor the stacks of threads that have ended, which
+fill for hours.
 
 Exit status 1 if the median resident set grew by more than LIMIT_MB or what is allocated at rest by more than
 LIMIT_IN_USE_MB (on a GPU, where the driver's part comes and goes with its decoders, the GPU's memory by more than
@@ -61,6 +61,9 @@ PAUSE_S = 1.5
 SETTLE_LIMIT_S = 60
 SAMPLE_S = 2.0
 ROUNDS = 12
+PARTS = 6
+# GLib keeps threads for the next pipeline as long as this.
+IDLE_THREADS_S = 16
 LIBC = ctypes.CDLL(None)
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -131,6 +134,7 @@ class Soak:
         self.raised: list[BaseException] = []
         self.stop = threading.Event()
         self.run = threading.Event()
+        self.part = 0
         self.pool = FlexibleDecoderPool(FlexibleDecoderPoolConfig(0, POOL_SIZE, EVICTION_TTL_MS), self.on_output)
         self.feeders = [threading.Thread(target=self.feed, args=(index,)) for index in range(streams)]
         for feeder in self.feeders:
@@ -140,10 +144,14 @@ class Soak:
         self.outputs += 1
 
     def feed(self, index: int) -> None:
-        random = Random(self.seed * 1000 + index)
-        turn = index
+        part = None
         try:
             while not self.stop.is_set():
+                if part != self.part:
+                    part = self.part
+                    # The last part repeats the second.
+                    schedule = 1 if part == PARTS - 1 else part
+                    random, turn = Random((self.seed * PARTS + schedule) * 1000 + index), index
                 self.send_clip(f"s{index}", self.packets[turn % len(NAMES)], random)
                 turn += 1
                 if random.random() < 0.1:
@@ -162,23 +170,31 @@ class Soak:
             join_mid_gop=random.random() < 0.1,
             seed=random.randrange(1 << 32),
         )
+        part = self.part
         for frame, data in injector:
             self.run.wait()
-            if self.stop.is_set():
-                return
+            if self.stop.is_set() or part != self.part:
+                break
             self.pool.submit(frame, data)
             self.stop.wait(random.uniform(0, 2) / self.fps)
         self.faults += injector.faults.total()
 
-    def rest(self) -> Rest:
-        """Pauses the sources until they have been evicted, and looks at what is left then."""
+    def rest(self, part: int, threads: int) -> Rest:
+        """Pauses the sources until they have been evicted, and looks at what is left then.
+
+        Waits for idle threads to end as long as there are more than `threads`. What follows is of `part`.
+        """
         self.run.clear()
         end = time.monotonic() + SETTLE_LIMIT_S
         while self.pool.stats()["sources"] or self.pool.stats()["in_flight"] or any(_native._live_objects().values()):
             assert time.monotonic() < end, f"the pool does not come to rest: {_native._live_objects()}"
             time.sleep(0.1)
         time.sleep(1)
+        end = time.monotonic() + IDLE_THREADS_S
+        while len(os.listdir("/proc/self/task")) > threads and time.monotonic() < end:
+            time.sleep(0.1)
         rest = Rest.take()
+        self.part = part
         self.run.set()
         return rest
 
@@ -201,13 +217,13 @@ def main() -> int:
     resident: list[list[float]] = []
     rests: list[Rest] = []
     soak.run.set()
-    for _ in range(ROUNDS):
+    for turn in range(1, ROUNDS + 1):
         end = time.monotonic() + options.minutes * 60 / ROUNDS
         resident.append([])
         while time.monotonic() < end:
             time.sleep(SAMPLE_S)
             resident[-1].append(resident_mb())
-        rests.append(soak.rest())
+        rests.append(soak.rest(turn * PARTS // ROUNDS, min((rest.threads for rest in rests), default=0)))
         print(f"  running {median(resident[-1]):.1f} MB; at rest {rests[-1]}", flush=True)
     soak.end()
     stats = soak.pool.stats()
@@ -223,7 +239,8 @@ def renewed(frame: VideoFrame, source: str) -> VideoFrame:
 
 def report(options: argparse.Namespace, soak: Soak, stats: dict, resident: list[list[float]], rests: list[Rest]) -> int:
     """Prints the figures; returns the exit status."""
-    parts = slice(2, 4), slice(ROUNDS - 2, ROUNDS)
+    rounds = ROUNDS // PARTS
+    parts = slice(rounds, 2 * rounds), slice(ROUNDS - rounds, ROUNDS)
     running = [median(chain.from_iterable(resident[part])) for part in parts]
     mb, in_use, threads, descriptors, gpu_mib = (
         [median(getattr(rest, name) for rest in rests[part]) for part in parts]

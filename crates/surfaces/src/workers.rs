@@ -59,7 +59,7 @@ impl Queue {
     }
 }
 
-/// Cores that this process may use.
+/// Cores that this process may use, looked up once: the control group says so in files.
 pub fn cores() -> usize {
     static CORES: OnceLock<usize> = OnceLock::new();
     *CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, NonZero::get))

@@ -11,11 +11,13 @@ const LEAST: usize = 1024;
 /// What a block of 64x64 pixels takes of zeros is about 4 bytes: no split, and six transform blocks without
 /// coefficients.
 const PER_BLOCK: usize = 16;
+/// Blocks of the greatest picture that NVIDIA's chips decode, of 8192x8192 pixels. A damaged header may claim any size.
+const MOST_BLOCKS: usize = 128 * 128;
 
 /// How many zeros are enough for a picture of a size in pixels.
 pub fn enough_for((width, height): (u32, u32)) -> usize {
     let blocks = |side: u32| side.div_ceil(64) as usize;
-    LEAST + PER_BLOCK * blocks(width) * blocks(height)
+    LEAST + PER_BLOCK * MOST_BLOCKS.min(blocks(width) * blocks(height))
 }
 
 /// A VP9 packet with so many zeros behind each frame that is decoded. `None` if there is none, or an index that does not
@@ -82,9 +84,10 @@ mod tests {
     }
 
     #[test]
-    fn greater_pictures_take_more() {
+    fn greater_pictures_take_more_up_to_a_limit() {
         assert_eq!(enough_for((640, 360)), 1024 + 16 * 60);
         assert_eq!(enough_for((0, 0)), 1024);
-        assert!(enough_for((u32::MAX, 1)) > 1 << 30);
+        assert_eq!(enough_for((8192, 8192)), 1024 + (256 << 10));
+        assert_eq!(enough_for((u32::MAX, u32::MAX)), enough_for((8192, 8192)));
     }
 }
