@@ -286,10 +286,10 @@ fn a_decoder_with_too_many_or_too_few_threads_is_replaced_where_nothing_refers_b
     };
     let mut tracker = Tracker::new(Codec::H264, false);
     for (gate, restarts, renews) in [
+        (Gate::RandomAccess, true, true),
         (Gate::Dependent, false, false),
         (Gate::Dependent, true, false),
         (Gate::RandomAccess, false, false),
-        (Gate::RandomAccess, true, true),
     ] {
         let unit = AccessUnit {
             restarts,
