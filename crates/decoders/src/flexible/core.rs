@@ -16,10 +16,10 @@ use super::config::{FlexibleDecoderConfig, StreamConfig};
 use super::delivery::Delivery;
 use super::error::DecoderError;
 use super::link::Link;
-use super::tracker::{AccessUnit, Flaw, Running, StepBack, Tracker, Trail, Verdict};
+use super::tracker::{AccessUnit, Running, StepBack, Tracker, Trail, Verdict};
 use crate::callback::{self, Owner};
 use crate::config::Hardware;
-use crate::engine::{Blueprint, Presence};
+use crate::engine::Blueprint;
 use crate::inspect::Inspection;
 use crate::machine::{Arrival, Effects, Flow, Gate, Input, LaneId, Limits, Machine, Outgoing};
 use crate::outcome::{DecoderParameters, NoPicture, QueuePolicy, SkipReason};
@@ -81,8 +81,6 @@ pub(super) struct Core<T: Clone + Send + Sync + 'static> {
     /// Follows the access units of the current session. Never held together with `state`.
     trail: Mutex<Trail>,
     pub signals: Signals,
-    /// What its sessions count as where decoders share the cores.
-    pub presence: Presence,
 }
 
 pub(super) fn now() -> Instant {
@@ -129,7 +127,6 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             // Replaced when the first session begins.
             trail: Mutex::new(Trail::new(Tracker::new(Codec::RawRgba, false))),
             signals: Signals::default(),
-            presence: Presence::default(),
         })
     }
 
@@ -203,12 +200,7 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
                 let link = state.links.get(&lane);
                 Running {
                     pairs_by_order: link.is_some_and(|link| link.is_hardware()),
-                    flaw: if state.machine.is_silent(lane) {
-                        Some(Flaw::Silent)
-                    } else {
-                        link.filter(|link| link.is_ill_staffed())
-                            .map(|_| Flaw::IllStaffed)
-                    },
+                    is_silent: state.machine.is_silent(lane),
                     is_skipping: state.machine.is_skipping(lane),
                 }
             })
