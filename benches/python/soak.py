@@ -143,6 +143,14 @@ class Soak:
     def on_output(self, output: FlexibleDecoderOutput) -> None:
         self.outputs += 1
 
+    def play_each_clip(self) -> None:
+        """Decodes each clip alone and intact, so that what begins with its first use (threads of the process, the
+        driver's memory) has begun before anything is measured."""
+        for name, packets in zip(NAMES, self.packets, strict=True):
+            for frame, data in packets:
+                self.pool.submit(renewed(frame, name), data)
+            self.settle()
+
     def feed(self, index: int) -> None:
         part = None
         try:
@@ -185,10 +193,7 @@ class Soak:
         Waits for idle threads to end as long as there are more than `threads`. What follows is of `part`.
         """
         self.run.clear()
-        end = time.monotonic() + SETTLE_LIMIT_S
-        while self.pool.stats()["sources"] or self.pool.stats()["in_flight"] or any(_native._live_objects().values()):
-            assert time.monotonic() < end, f"the pool does not come to rest: {_native._live_objects()}"
-            time.sleep(0.1)
+        self.settle()
         time.sleep(1)
         end = time.monotonic() + IDLE_THREADS_S
         while len(os.listdir("/proc/self/task")) > threads and time.monotonic() < end:
@@ -197,6 +202,13 @@ class Soak:
         self.part = part
         self.run.set()
         return rest
+
+    def settle(self) -> None:
+        """Waits until all sources have been evicted."""
+        end = time.monotonic() + SETTLE_LIMIT_S
+        while self.pool.stats()["sources"] or self.pool.stats()["in_flight"] or any(_native._live_objects().values()):
+            assert time.monotonic() < end, f"the pool does not come to rest: {_native._live_objects()}"
+            time.sleep(0.1)
 
     def end(self) -> None:
         self.stop.set()
@@ -216,6 +228,7 @@ def main() -> int:
     soak = Soak(options.streams, options.fps, options.seed)
     resident: list[list[float]] = []
     rests: list[Rest] = []
+    soak.play_each_clip()
     soak.run.set()
     for turn in range(1, ROUNDS + 1):
         end = time.monotonic() + options.minutes * 60 / ROUNDS
