@@ -6,6 +6,8 @@ use surfaces::flight_key;
 use surfaces::pipeline::{Events, Stopped};
 
 use super::core::{Core, Packet};
+use super::kind::Kind;
+use crate::output::Data;
 
 pub(super) struct Reports<T: Send + Sync + 'static> {
     core: Weak<Core<T>>,
@@ -40,9 +42,17 @@ impl<T: Send + Sync + 'static> Events for Reports<T> {
             _ => 0,
         };
         let keyframe = !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT);
-        let data = buffer.into_mapped_buffer_readable().map_err(|_| Stopped)?;
+        let mapped = buffer.into_mapped_buffer_readable().map_err(|_| Stopped)?;
+        let excess = match &core.kind {
+            Kind::Element(plan, _) if keyframe => (plan.excess)(&mapped),
+            _ => 0,
+        };
+        let data = match excess {
+            0 => Data::from(mapped),
+            excess => Data::from(mapped[excess..].to_vec()),
+        };
         let packet = Packet {
-            data: data.into(),
+            data,
             keyframe,
             lead_ns,
         };

@@ -11,7 +11,7 @@ use frames::Codec;
 use surfaces::VideoFormat;
 
 use crate::config::EncoderConfig;
-use crate::element::ElementPlan;
+use crate::element::{ElementPlan, no_excess};
 use crate::error::EncoderError;
 use wish::Wish;
 
@@ -25,6 +25,8 @@ struct Translation {
     properties: Vec<(&'static str, String)>,
     /// Fields that the element cannot follow, as `field: why`.
     ignored: Vec<String>,
+    /// See [`ElementPlan::excess`].
+    excess: fn(&[u8]) -> usize,
 }
 
 /// The software encoder of a video codec; `None` for other codecs.
@@ -61,6 +63,7 @@ pub(crate) fn plan(config: &EncoderConfig) -> Result<Option<ElementPlan>, Encode
             .map(|(name, value)| (name, value, None))
             .collect(),
         full_range: wish.full_range,
+        excess: translation.excess,
     }))
 }
 

@@ -171,6 +171,26 @@ fn x265_gets_most_of_it_as_text() {
 }
 
 #[test]
+fn what_x265enc_puts_in_front_of_its_first_packet_is_no_part_of_it() {
+    let excess = x265::translate(&wish(
+        Codec::Hevc,
+        EncoderProperties::HevcDgpu(HevcDgpuProps::default()),
+    ))
+    .excess;
+    let headers = [&[0, 0, 0, 1, 0x40, 1, 9][..], &[0, 0, 0, 1, 0x42, 1, 7]].concat();
+    let picture = [0, 0, 0, 1, 0x28, 1, 5, 0, 0, 3, 1];
+    let packet = [&headers[..], &picture].concat();
+    // What is behind the headers in memory: nothing of note, half of the headers, a slice, or the headers.
+    for behind in [&[7, 7][..], &headers[..9], &picture, &headers] {
+        let first = [&headers, behind, &packet].concat();
+        assert_eq!(&first[excess(&first)..], packet);
+    }
+    for whole in [&packet, &picture[..], &[0, 0, 0, 1], &[]] {
+        assert_eq!(excess(whole), 0);
+    }
+}
+
+#[test]
 fn quantisers_of_av1_are_scaled_and_never_those_that_end_the_process() {
     let quantisers = |qp_range: Option<&str>| {
         let props = Av1DgpuProps {

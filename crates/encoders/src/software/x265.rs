@@ -65,8 +65,32 @@ pub(super) fn translate(wish: &Wish) -> Translation {
         output_caps: "video/x-h265,stream-format=byte-stream,alignment=au".to_owned(),
         properties,
         ignored,
+        excess: headers_in_front,
     }
 }
+
+/// The bytes in front of x265's own packet.
+///
+/// The element (1.22) puts the headers of the stream in front of its first packet, which repeats them, and takes twice
+/// their size from x265's memory: what lies behind them goes along, and may look like a slice. The packet itself
+/// begins where its first NAL unit stands for the last time.
+fn headers_in_front(packet: &[u8]) -> usize {
+    let Some(length) = packet
+        .windows(START_CODE.len())
+        .skip(1)
+        .position(|window| window == START_CODE)
+    else {
+        return 0;
+    };
+    let first = &packet[..=length];
+    let last = packet
+        .windows(first.len())
+        .rposition(|window| window == first);
+    last.unwrap_or(0)
+}
+
+/// In front of parameter sets.
+const START_CODE: [u8; 4] = [0, 0, 0, 1];
 
 fn rate(
     wish: &Wish,
