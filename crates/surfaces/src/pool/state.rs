@@ -130,15 +130,9 @@ impl PoolState {
         inner.allocated = inner.allocated.saturating_sub(1);
     }
 
-    /// From now on, buffers that come back are freed. Returns how many are free.
-    pub(super) fn retire(&self) -> usize {
-        let mut inner = self.inner.lock();
-        inner.retired = true;
-        inner.free()
-    }
-
-    pub(super) fn is_retired(&self) -> bool {
-        self.inner.lock().retired
+    /// From now on, buffers that come back are freed.
+    pub(super) fn retire(&self) {
+        self.inner.lock().retired = true;
     }
 
     /// Ends waiting and future acquires.

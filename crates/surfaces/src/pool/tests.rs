@@ -99,6 +99,41 @@ fn unlimited_pools_grow_and_reuse() {
 }
 
 #[test]
+fn the_surface_that_came_back_last_is_used_first() {
+    let _turn = alone();
+    let generator = generator(VideoFormat::Rgba, 3);
+    let address = |buffer: &_| SurfaceView::from_buffer(buffer, 0, 0).unwrap().data_ptr();
+    let [first, second] = [(); 2].map(|()| generator.acquire(poll()).unwrap());
+    let last = address(&second);
+    drop(first);
+    drop(second);
+    assert_eq!(address(&generator.acquire(poll()).unwrap()), last);
+}
+
+#[test]
+fn a_pool_keeps_only_what_it_gave_out() {
+    let _turn = alone();
+    let before = live_surfaces();
+    let generator = generator(VideoFormat::Rgba, 1);
+    let mut buffer = generator.acquire(poll()).unwrap().into_buffer().unwrap();
+    let mut other = gst::Buffer::new();
+    other.make_mut().append_memory(buffer.memory(0).unwrap());
+    drop(buffer);
+    assert_eq!((live_surfaces(), generator.stats().free), (before + 1, 0));
+    buffer = generator.acquire(poll()).unwrap().into_buffer().unwrap();
+    drop(other);
+    let foreign = gst::Memory::from_slice([0; 64]);
+    buffer.make_mut().replace_all_memory(foreign);
+    drop(buffer);
+    assert_eq!((live_surfaces(), generator.stats().free), (before, 0));
+    assert_eq!(
+        pixels(&generator.acquire(poll()).unwrap()).len(),
+        33 * 17 * 4
+    );
+    assert_eq!(generator.stats().free, 1);
+}
+
+#[test]
 fn closing_ends_blocked_acquires() {
     let _turn = alone();
     let generator = generator(VideoFormat::Rgba, 1);
