@@ -173,6 +173,9 @@ def test_a_graceful_shutdown_drains_all_sources_and_an_immediate_one_none() -> N
         shut = threading.Thread(target=pool.graceful_shutdown if graceful else pool.shutdown)
         shut.start()
         wait_until(lambda pool=pool: repr(pool).endswith("(shut_down)"))
+        if not graceful:
+            # The sources are abandoned one by one, behind that.
+            wait_until(lambda pool=pool: pool.stats()["lost"] > 0)
         go_on.set()
         shut.join(30)
         assert not shut.is_alive()

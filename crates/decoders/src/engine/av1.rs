@@ -7,9 +7,9 @@
 use av1::{Decoder, Error, Layout, Picture, Settings};
 use surfaces::{Colour, Matrix, PictureLayout, Range, Rect};
 
-use super::live::Live;
 use super::picture::MAX_PIXELS;
 use super::picture::Target;
+use super::staff::Staff;
 use super::threaded::{PacketDecoder, Sink};
 use super::{RawPicture, Stopped};
 use crate::bitstream;
@@ -26,24 +26,24 @@ pub(super) struct Av1Decoder {
     settings: Settings,
     /// A packet could not be decoded since the decoder was made.
     has_failed: bool,
-    _live: Live,
+    staff: Staff,
 }
 
 impl Av1Decoder {
     /// A decoder with its share of the cores.
     pub(super) fn new() -> Result<Self, String> {
-        let live = Live::begin();
-        let (threads, pictures_at_once) = parallelism(super::share_of_cores());
+        let staff = Staff::due(threads);
+        let threads = u32::try_from(staff.threads()).unwrap_or(MAX_THREADS);
         let settings = Settings {
             threads,
-            pictures_at_once,
+            pictures_at_once: pictures_at_once(threads),
             max_pixels: u32::try_from(MAX_PIXELS).unwrap_or(u32::MAX),
         };
         Ok(Self {
             decoder: make(settings)?,
             settings,
             has_failed: false,
-            _live: live,
+            staff,
         })
     }
 
@@ -89,6 +89,10 @@ impl PacketDecoder for Av1Decoder {
         NAME
     }
 
+    fn staff(&self) -> Option<Staff> {
+        Some(self.staff)
+    }
+
     fn decode(&mut self, key: u64, packet: Payload, sink: &mut Sink<'_>) -> Result<(), Stopped> {
         if self.has_failed && self.settings.threads == 1 && bitstream::av1::is_start(&packet) {
             self.recover(sink)?;
@@ -118,19 +122,18 @@ fn make(settings: Settings) -> Result<Decoder, String> {
     Decoder::new(settings).map_err(|error| format!("the AV1 decoder cannot be made: {error}"))
 }
 
-/// Threads, and pictures that they decode at once. One thread more than cores, and three pictures, keep the cores busy
-/// while some wait for others: 8 % more pictures a second on two cores than two and two.
-fn parallelism(cores: usize) -> (u32, u32) {
-    match u32::try_from(cores)
-        .unwrap_or(u32::MAX)
-        .min(MAX_THREADS - 1)
-    {
-        0 | 1 => (1, 1),
-        cores => {
-            let threads = cores + 1;
-            (threads, 3.max(threads.isqrt()))
-        }
+/// Threads for a number of cores. One more than those, and three pictures at once, keep the cores busy while some wait
+/// for others: 8 % more pictures a second on two cores than two and two.
+fn threads(cores: usize) -> usize {
+    match cores {
+        0 | 1 => 1,
+        cores => cores.saturating_add(1).min(MAX_THREADS as usize),
     }
+}
+
+/// Pictures that so many threads decode at once.
+fn pictures_at_once(threads: u32) -> u32 {
+    threads.min(3.max(threads.isqrt()))
 }
 
 /// Writes a picture into `target`.
@@ -180,11 +183,9 @@ mod tests {
 
     #[test]
     fn no_more_pictures_are_decoded_at_once_than_there_are_threads() {
-        assert_eq!(
-            [0, 1, 2, 3].map(parallelism),
-            [(1, 1), (1, 1), (3, 3), (4, 3)]
-        );
-        assert_eq!(parallelism(64), (65, 8));
-        assert_eq!(parallelism(usize::MAX), (MAX_THREADS, 16));
+        assert_eq!([0, 1, 2, 3, 64].map(threads), [1, 1, 3, 4, 65]);
+        assert_eq!([1, 3, 4, 65].map(pictures_at_once), [1, 3, 3, 8]);
+        assert_eq!(threads(usize::MAX), MAX_THREADS as usize);
+        assert_eq!(pictures_at_once(MAX_THREADS), 16);
     }
 }

@@ -10,9 +10,9 @@ use surfaces::flight_key;
 use surfaces::pipeline::{self, ElementPipeline, parse_caps};
 
 use super::follower::Follower;
-use super::live::Live;
 use super::pacer::Pacer;
 use super::picture::Output;
+use super::staff::Staff;
 use super::{Engine, Events, Refused, Stopped};
 use crate::output::{Packet, Payload};
 
@@ -30,6 +30,8 @@ pub(crate) struct Setup<'a> {
     pub follower: Option<Follower>,
     /// For elements that want the pictures of a packet one by one: cuts it, if it holds more than one.
     pub cut: Option<Cut>,
+    /// For elements that take a number of threads.
+    pub staff: Option<Staff>,
     /// Sets the element's properties.
     pub configure: &'a dyn Fn(&gst::Element),
 }
@@ -51,13 +53,12 @@ pub(crate) struct ElementEngine {
     reports: Arc<Reports>,
     stamps: Stamps,
     cut: Option<Cut>,
-    _live: Live,
+    staff: Option<Staff>,
 }
 
 impl ElementEngine {
     /// Builds the pipeline, stopped.
     pub(crate) fn new(setup: Setup<'_>, events: Weak<dyn Events>) -> Result<Self, String> {
-        let live = Live::begin();
         let reports = Arc::new(Reports {
             events,
             pacer: setup.follower.map(Pacer::new),
@@ -82,7 +83,7 @@ impl ElementEngine {
             reports,
             stamps: setup.stamps,
             cut: setup.cut,
-            _live: live,
+            staff: setup.staff,
         })
     }
 }
@@ -116,6 +117,10 @@ impl Engine for ElementEngine {
             self.pipeline.input().push(buffer(data));
         }
         Ok(())
+    }
+
+    fn is_ill_staffed(&self) -> bool {
+        self.staff.is_some_and(Staff::is_outdated)
     }
 
     fn end(&self) {

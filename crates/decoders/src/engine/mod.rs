@@ -6,11 +6,11 @@ mod element;
 pub(crate) mod fake;
 mod follower;
 mod image;
-mod live;
 mod nvidia;
 mod pacer;
 mod picture;
 mod profile;
+mod staff;
 mod table;
 mod threaded;
 
@@ -20,9 +20,11 @@ use frames::Codec;
 use gst::prelude::*;
 use picture::{Output, Place};
 pub(crate) use picture::{RawPicture, Target};
+use staff::Staff;
+pub(crate) use staff::{Live, Presence, share_of_cores};
+use surfaces::VideoFormat;
 pub(crate) use surfaces::pipeline::Stopped;
 use surfaces::platform::DecodeDemand;
-use surfaces::{VideoFormat, workers};
 pub use table::{Element, software_elements};
 use threaded::{PacketDecoder, ThreadedEngine};
 
@@ -36,6 +38,10 @@ pub(crate) trait Engine: Send + Sync {
     fn start(&self) -> Result<(), String>;
     /// Takes one packet, after [`Events::hungry`] was called.
     fn feed(&self, key: u64, packet: Packet) -> Result<(), Refused>;
+    /// Whether a new decoder would get so many more or so many fewer threads that it is worth while to make one.
+    fn is_ill_staffed(&self) -> bool {
+        false
+    }
     /// Takes the end of the stream.
     fn end(&self);
     /// Ends at once and joins the threads.
@@ -113,6 +119,7 @@ impl Blueprint {
                 stamps: element::Stamps::Presentation,
                 follower: Some(follower::Follower::new(self.codec)),
                 cut: None,
+                staff: None,
                 configure: &|element| nvidia::configure(element, &self.config, self.gpu_id),
             };
             let events = events(info(nvidia::ELEMENT, true));
@@ -130,6 +137,7 @@ impl Blueprint {
         let stream = table::stream(self.codec)?;
         let element = stream.choose()?;
         table::check_samples(element, self.codec, &self.samples)?;
+        let staff = Staff::due(libav_threads);
         let setup = element::Setup {
             element,
             caps: stream.caps(self.profile_idc),
@@ -137,7 +145,8 @@ impl Blueprint {
             stamps: element::Stamps::Decoding,
             follower: None,
             cut: table::cut(element, self.codec),
-            configure: &|element| share_cores(element, self.has_gap_in_front),
+            staff: element.starts_with("avdec_").then_some(staff),
+            configure: &|element| set_threads(element, staff.threads(), self.has_gap_in_front),
         };
         let events = events(info(element, false));
         Ok(Box::new(element::ElementEngine::new(setup, events)?))
@@ -250,27 +259,22 @@ impl Blueprint {
     }
 }
 
-/// Cores for each of the software decoders that exist.
-pub(crate) fn share_of_cores() -> usize {
-    (workers::cores() / live::count().max(1)).max(1)
-}
-
 /// Threads for a decoder of libav. Those that decode one picture each wait for each other and for the
 /// packets, so it takes four a core to keep several cores busy; more than 16 only hold back more pictures.
-fn libav_threads() -> usize {
-    match share_of_cores() {
-        1 => 1,
-        cores => (4 * cores).min(16),
+fn libav_threads(cores: usize) -> usize {
+    match cores {
+        0 | 1 => 1,
+        cores => cores.saturating_mul(4).min(16),
     }
 }
 
-/// Gives a software decoder its share of the cores.
+/// Gives an element its threads, if it takes any.
 ///
 /// With one thread, libav's element (1.22) fails on a gap in the frame numbers: it lets go of the packet that libav
 /// still fills the gap for. A gap in front comes with each session that does not begin with an IDR picture.
-fn share_cores(element: &gst::Element, has_gap_in_front: bool) {
+fn set_threads(element: &gst::Element, threads: usize, has_gap_in_front: bool) {
     if element.has_property("max-threads") {
-        let threads = libav_threads().max(if has_gap_in_front { 2 } else { 1 });
+        let threads = threads.max(if has_gap_in_front { 2 } else { 1 });
         element.set_property("max-threads", i32::try_from(threads).unwrap_or(1));
     }
 }

@@ -7,6 +7,7 @@ use surfaces::sync::Mutex;
 use surfaces::sync::mpsc::{Receiver, Sender, channel};
 use surfaces::sync::thread::{self, JoinHandle};
 
+use super::staff::Staff;
 use super::{Engine, Events, RawPicture, Refused, Stopped};
 use crate::output::{Packet, Payload};
 
@@ -17,6 +18,10 @@ pub(super) type Sink<'a> = dyn FnMut(u64, RawPicture) -> Result<(), Stopped> + '
 pub(super) trait PacketDecoder: Send + 'static {
     /// The name that is reported.
     fn name(&self) -> &'static str;
+    /// The threads that it works with, if their number depends on how many decoders there are.
+    fn staff(&self) -> Option<Staff> {
+        None
+    }
     /// Decodes a packet and hands out the pictures that are ready.
     fn decode(&mut self, key: u64, packet: Payload, sink: &mut Sink<'_>) -> Result<(), Stopped>;
     /// Hands out what is left at the end of the stream.
@@ -35,6 +40,7 @@ type Start = (Box<dyn PacketDecoder>, Receiver<Order>);
 /// Runs a [`PacketDecoder`].
 pub(super) struct ThreadedEngine {
     name: &'static str,
+    staff: Option<Staff>,
     events: Weak<dyn Events>,
     orders: Sender<Order>,
     idle: Mutex<Option<Start>>,
@@ -46,6 +52,7 @@ impl ThreadedEngine {
         let (orders, receiver) = channel();
         Self {
             name: decoder.name(),
+            staff: decoder.staff(),
             events,
             orders,
             idle: Mutex::new(Some((decoder, receiver))),
@@ -84,6 +91,10 @@ impl Engine for ThreadedEngine {
     fn feed(&self, key: u64, packet: Packet) -> Result<(), Refused> {
         self.order(Order::Packet(key, packet.data));
         Ok(())
+    }
+
+    fn is_ill_staffed(&self) -> bool {
+        self.staff.is_some_and(Staff::is_outdated)
     }
 
     fn end(&self) {

@@ -13,13 +13,14 @@ use surfaces::{Rect, SharedBuffer};
 
 use super::change::{Signals, Until};
 use super::config::{FlexibleDecoderConfig, StreamConfig};
+use super::configuration::Choice;
 use super::delivery::Delivery;
 use super::error::DecoderError;
 use super::link::Link;
-use super::tracker::{AccessUnit, Running, StepBack, Tracker, Trail, Verdict};
+use super::tracker::{AccessUnit, Flaw, Running, StepBack, Tracker, Trail, Verdict};
 use crate::callback::{self, Owner};
 use crate::config::Hardware;
-use crate::engine::Blueprint;
+use crate::engine::{Blueprint, Presence};
 use crate::inspect::Inspection;
 use crate::machine::{Arrival, Effects, Flow, Gate, Input, LaneId, Limits, Machine, Outgoing};
 use crate::outcome::{DecoderParameters, NoPicture, QueuePolicy, SkipReason};
@@ -62,6 +63,8 @@ pub(super) struct State<T: Clone + Send + Sync + 'static> {
     pub links: HashMap<LaneId, Arc<Link<T>>>,
     pub delivery: Delivery,
     pub last_delivered: Option<FrameInfo>,
+    /// The configuration of the session that began last.
+    pub choice: Option<Choice>,
     /// The stream that a hardware decoder broke down on, if software may take its place.
     pub lost_hardware: Option<DecoderParameters>,
     /// Links on their way from `links` to `teardowns`.
@@ -81,6 +84,8 @@ pub(super) struct Core<T: Clone + Send + Sync + 'static> {
     /// Follows the access units of the current session. Never held together with `state`.
     trail: Mutex<Trail>,
     pub signals: Signals,
+    /// What its sessions count as where decoders share the cores.
+    pub presence: Presence,
 }
 
 pub(super) fn now() -> Instant {
@@ -114,6 +119,7 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             links: HashMap::new(),
             delivery: Delivery::default(),
             last_delivered: None,
+            choice: None,
             lost_hardware: None,
             retiring: 0,
             teardowns: Vec::new(),
@@ -127,6 +133,7 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             // Replaced when the first session begins.
             trail: Mutex::new(Trail::new(Tracker::new(Codec::RawRgba, false))),
             signals: Signals::default(),
+            presence: Presence::default(),
         })
     }
 
@@ -200,7 +207,12 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
                 let link = state.links.get(&lane);
                 Running {
                     pairs_by_order: link.is_some_and(|link| link.is_hardware()),
-                    is_silent: state.machine.is_silent(lane),
+                    flaw: if state.machine.is_silent(lane) {
+                        Some(Flaw::Silent)
+                    } else {
+                        link.filter(|link| link.is_ill_staffed())
+                            .map(|_| Flaw::IllStaffed)
+                    },
                     is_skipping: state.machine.is_skipping(lane),
                 }
             })
@@ -357,18 +369,6 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
                 self.source_id
             );
         }
-    }
-
-    /// Runs another callback of the user; `None` when it panicked.
-    pub(super) fn in_callback<R>(&self, work: impl FnOnce() -> R) -> Option<R> {
-        let result = callback::run(self.owner, None, work);
-        if result.is_none() {
-            tracing::error!(
-                "the configuration callback of source {:?} panicked",
-                self.source_id
-            );
-        }
-        result
     }
 
     fn output(&self, output: Outgoing<Types<T>>) -> Output<T> {

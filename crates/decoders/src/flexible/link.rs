@@ -12,7 +12,7 @@ use surfaces::{
 
 use super::change::Until;
 use super::core::{Core, Finished, Types, now};
-use crate::engine::{self, Blueprint, Engine, Events, RawPicture, Refused, Stopped, Target};
+use crate::engine::{self, Blueprint, Engine, Events, Live, RawPicture, Refused, Stopped, Target};
 use crate::machine::{Input, LaneId, Place};
 use crate::outcome::DecoderParameters;
 use crate::output::{DecodedFrame, DecoderInfo};
@@ -35,6 +35,7 @@ pub(super) struct Link<T: Clone + Send + Sync + 'static> {
     decoder: OnceLock<Arc<DecoderInfo>>,
     engine: OnceLock<Box<dyn Engine>>,
     cancelled: AtomicBool,
+    _live: Arc<Live>,
 }
 
 impl<T: Clone + Send + Sync + 'static> Link<T> {
@@ -77,6 +78,7 @@ impl<T: Clone + Send + Sync + 'static> Link<T> {
             decoder: OnceLock::new(),
             engine: OnceLock::new(),
             cancelled: AtomicBool::new(false),
+            _live: core.presence.enter(),
         });
         let engine = blueprint.build(|decoder| {
             link.decoder.get_or_init(|| decoder);
@@ -149,6 +151,13 @@ impl<T: Clone + Send + Sync + 'static> Link<T> {
     /// Whether the pictures come out of dedicated hardware.
     pub(super) fn is_hardware(&self) -> bool {
         self.decoder.get().is_some_and(|decoder| decoder.hardware)
+    }
+
+    /// Whether its decoder was made when far more or far fewer others shared the cores.
+    pub(super) fn is_ill_staffed(&self) -> bool {
+        self.engine
+            .get()
+            .is_some_and(|engine| engine.is_ill_staffed())
     }
 
     /// Codec and declared size of the session.

@@ -4,6 +4,7 @@
 mod breakdown;
 mod change;
 mod config;
+mod configuration;
 mod core;
 mod delivery;
 mod error;
@@ -152,6 +153,7 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
             Some(turn.map_err(|error| core.or_queue_full(error))?)
         };
         let (arrival, back) = core.arrival(item, params, &unit, &inspection);
+        let continues = arrival.renews;
         let mut arrival = Some(arrival);
         let submitted = core.sleep(Until::Input, wait, |state| {
             match state
@@ -175,13 +177,7 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
         };
         let effects = taken.inspect_err(|_| core.was_not_taken(back))?;
         let settle = core.carry_out_submit(effects, || {
-            let found = inspection.config;
-            let config = match &core.config.config_callback {
-                Some(callback) => core
-                    .in_callback(|| callback(found.clone(), &frame))
-                    .unwrap_or(found),
-                None => found,
-            };
+            let config = core.configure(inspection.config, &frame, continues);
             (
                 Blueprint {
                     codec,

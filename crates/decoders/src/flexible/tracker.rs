@@ -80,10 +80,29 @@ impl AccessUnit {
 pub(super) struct Running {
     /// Its decoder pairs pictures with packets by their order.
     pub pairs_by_order: bool,
-    /// Its decoder has returned nothing for very many packets.
-    pub is_silent: bool,
+    /// What is wrong with its decoder.
+    pub flaw: Option<Flaw>,
     /// It leaves out what comes until it can start anew, because its queue overflowed.
     pub is_skipping: bool,
+}
+
+/// Why a decoder had better be replaced by a new one.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Flaw {
+    /// It has returned nothing for very many packets.
+    Silent,
+    /// It was made when far more or far fewer others shared the cores.
+    IllStaffed,
+}
+
+impl Flaw {
+    /// Whether the new one may begin with this access unit.
+    fn ends_with(self, unit: &AccessUnit) -> bool {
+        match self {
+            Self::Silent => unit.is_key(),
+            Self::IllStaffed => unit.restarts && unit.begins(),
+        }
+    }
 }
 
 /// A tracker, and the way back where an access unit was not taken after all.
@@ -243,7 +262,7 @@ impl Tracker {
                 order: (!stamp.is_guess).then_some(stamp.order),
             },
             stamp,
-            renews: ends_amid || (running.is_silent && unit.is_key()),
+            renews: ends_amid || running.flaw.is_some_and(|flaw| flaw.ends_with(unit)),
             missing_sets: lacking_sets,
             dependence,
         };

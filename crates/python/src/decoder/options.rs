@@ -350,9 +350,9 @@ macro_rules! options_class {
 
             /// Sets a callable ``(DecoderConfig, VideoFrame) -> DecoderConfig``.
             ///
-            /// It is called once for each decoder that is built, on the submitting thread, with the
-            /// configuration found in the stream. An exception or another result is logged, and the
-            /// configuration is used unchanged.
+            /// It is called with the configuration found in the stream, on the submitting thread, when decoding
+            /// begins and when codec, size or this configuration change. An exception or another result is
+            /// logged, and the configuration is used unchanged.
             fn with_decoder_config_callback(&self, py: Python<'_>, cb: Bound<'_, PyAny>) -> PyResult<Self> {
                 let options = self.options.with_callback(py, cb)?;
                 Ok(Self { head: self.head.clone(), options })

@@ -5,7 +5,12 @@ use crate::bitstream::presentation::samples::{gap, intact, random_access};
 
 const HARDWARE: Running = Running {
     pairs_by_order: true,
-    is_silent: false,
+    ..SOFTWARE
+};
+
+const SOFTWARE: Running = Running {
+    pairs_by_order: false,
+    flaw: None,
     is_skipping: false,
 };
 
@@ -259,9 +264,8 @@ fn another_sequence_parameter_set_needs_a_new_session() {
 #[test]
 fn a_silent_decoder_is_replaced_at_a_key_frame() {
     let silent = Running {
-        pairs_by_order: false,
-        is_silent: true,
-        is_skipping: false,
+        flaw: Some(Flaw::Silent),
+        ..SOFTWARE
     };
     let mut tracker = Tracker::new(Codec::Vp9, false);
     let frame = unit(Vec::new(), Gate::Immediate);
@@ -272,6 +276,28 @@ fn a_silent_decoder_is_replaced_at_a_key_frame() {
     assert!(!tracker.follow(&frame, silent, false).renews);
     assert!(!tracker.follow(&key_frame, Running::default(), false).renews);
     assert!(tracker.follow(&key_frame, silent, false).renews);
+}
+
+#[test]
+fn a_decoder_with_too_many_or_too_few_threads_is_replaced_where_nothing_refers_back() {
+    let ill_staffed = Running {
+        flaw: Some(Flaw::IllStaffed),
+        ..SOFTWARE
+    };
+    let mut tracker = Tracker::new(Codec::H264, false);
+    for (gate, restarts, renews) in [
+        (Gate::RandomAccess, true, true),
+        (Gate::Dependent, false, false),
+        (Gate::Dependent, true, false),
+        (Gate::RandomAccess, false, false),
+    ] {
+        let unit = AccessUnit {
+            restarts,
+            ..unit(Vec::new(), gate)
+        };
+        assert!(!tracker.follow(&unit, SOFTWARE, false).renews);
+        assert_eq!(tracker.follow(&unit, ill_staffed, false).renews, renews);
+    }
 }
 
 #[test]

@@ -1,0 +1,64 @@
+"""Software decoders share the cores, whenever they come and go."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import ExitStack
+
+import pytest
+
+from clips_lib import CLIPS, read_frame_number
+from decoding import packets, recorded
+from gst_features import has_gst_feature
+from pools import wait_until
+from savant_rs.deepstream import DecoderConfig, FlexibleDecoder, Hardware
+from savant_rs.primitives import VideoFrame
+
+CORES = len(os.sched_getaffinity(0))
+# Threads that GLib keeps for the next element, for some seconds.
+IDLE = 2
+
+pytestmark = [
+    pytest.mark.skipif(CORES < 2, reason="a single core is not shared"),
+    pytest.mark.skipif(not has_gst_feature("avdec_h264"), reason="needs libav's elements: others have no threads"),
+]
+
+
+@pytest.mark.parametrize("name", ["h264_320x240", "vp9_640x360"])
+def test_decoders_give_threads_back_when_others_come_and_get_them_when_those_leave(
+    name: str, native_threads: Callable[[], list[str]]
+) -> None:
+    clip = CLIPS[name]
+    passes = 0
+
+    def submit_clip(*decoders: FlexibleDecoder) -> None:
+        nonlocal passes
+        passes += 1
+        for frame, data in packets(clip):
+            for decoder in decoders:
+                decoder.submit(frame, data)
+
+    def decoding_threads() -> int:
+        """Those of elements, and those that libav makes from there, with the same name or its own."""
+        return sum(thread.startswith(("appsrc", "av:")) for thread in native_threads())
+
+    asked = []
+
+    def choose(found: DecoderConfig, frame: VideoFrame) -> DecoderConfig:
+        asked.append(found)
+        return found
+
+    with recorded(hardware=Hardware.SOFTWARE, decoder_config_callback=choose) as (decoder, recorder):
+        submit_clip(decoder)
+        assert decoding_threads() > 1 + IDLE
+        with ExitStack() as stack:
+            others = [stack.enter_context(recorded(hardware=Hardware.SOFTWARE))[0] for _ in range(CORES)]
+            submit_clip(decoder, *others)
+            submit_clip(decoder, *others)
+            wait_until(lambda: decoding_threads() <= 1 + CORES + IDLE)
+        submit_clip(decoder)
+        wait_until(lambda: decoding_threads() > 1 + IDLE)
+    assert set(recorder.kinds) == {"frame"}
+    assert len(asked) == 1, "the stream is the same"
+    assert [read_frame_number(picture.pixels) for picture in recorder.pictures] == [*clip.numbers] * passes
