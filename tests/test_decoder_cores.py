@@ -62,3 +62,17 @@ def test_decoders_give_threads_back_when_others_come_and_get_them_when_those_lea
     assert set(recorder.kinds) == {"frame"}
     assert len(asked) == 1, "the stream is the same"
     assert [read_frame_number(picture.pixels) for picture in recorder.pictures] == [*clip.numbers] * passes
+
+
+@pytest.mark.parametrize("name", ["h264_open_gop_320x240", "hevc_open_gop_320x240"])
+def test_pictures_that_refer_back_past_a_random_access_point_keep_their_decoder(name: str) -> None:
+    clip = CLIPS[name]
+    with ExitStack() as stack:
+        decoder, recorder = stack.enter_context(recorded(hardware=Hardware.SOFTWARE))
+        for index, (frame, data) in enumerate(packets(clip)):
+            decoder.submit(frame, data)
+            if index == 0:
+                for _ in range(CORES):
+                    stack.enter_context(recorded(hardware=Hardware.SOFTWARE))[0].submit(frame, data)
+        decoder.graceful_shutdown()
+    assert [read_frame_number(picture.pixels) for picture in recorder.pictures] == list(clip.numbers)

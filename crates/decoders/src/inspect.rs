@@ -45,6 +45,8 @@ pub(crate) struct Inspection {
     pub sequence_set: Option<Payload>,
     /// Whether no picture from here on, in the order in which they are shown, refers to one before.
     pub restarts: bool,
+    /// Whether no packet behind this one refers to one before it.
+    pub refreshes: bool,
     /// Whether the packet holds no picture.
     pub is_empty: bool,
     /// Whether a decoder that begins here finds a gap in the frame numbers of H.264.
@@ -84,6 +86,7 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
         parameter_sets: None,
         sequence_set: None,
         restarts: true,
+        refreshes: true,
         is_empty: false,
         has_gap_in_front: false,
         only_software: None,
@@ -123,8 +126,10 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
         }
         Codec::Av1 => {
             let config = DecoderConfig::Av1(Av1DecoderConfig::default());
+            let is_start = av1::is_start(&payload);
             Inspection {
-                restarts: av1::is_start(&payload),
+                restarts: is_start,
+                refreshes: is_start,
                 ..in_order(config, corrupt, payload)
             }
         }
@@ -170,6 +175,7 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
 fn with_samples(samples: Option<Samples>, inspection: Inspection) -> Inspection {
     Inspection {
         restarts: samples.is_some(),
+        refreshes: samples.is_some(),
         samples,
         ..inspection
     }
@@ -201,6 +207,7 @@ fn from_access_unit(unit: AccessUnit, config: impl Fn(&AccessUnit) -> DecoderCon
         parameter_sets: unit.parameter_sets,
         sequence_set: unit.sequence_set,
         restarts: unit.restarts,
+        refreshes: unit.refreshes,
         is_empty: unit.is_empty,
         has_gap_in_front: unit.has_gap_in_front,
         only_software: None,

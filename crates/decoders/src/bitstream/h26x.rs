@@ -17,6 +17,9 @@ enum Role {
     VideoParameterSet,
     SequenceParameterSet,
     PictureParameterSet,
+    /// Of a picture that no packet behind it refers past (IDR, HEVC BLA).
+    RefreshSlice,
+    /// Of another picture that decoding may begin with (HEVC CRA).
     RandomAccessSlice,
     /// Any other slice.
     Slice,
@@ -51,6 +54,8 @@ pub struct AccessUnit {
     pub is_recovery_point: bool,
     /// Whether no picture from here on, in the order in which they are shown, refers to one before.
     pub restarts: bool,
+    /// Whether no packet behind this one refers to one before it (IDR, HEVC BLA).
+    pub refreshes: bool,
     /// Whether it has NAL units, but none of a picture.
     pub is_empty: bool,
     /// Whether it is a picture of H.264 that may refer to others, though decoding may begin with it.
@@ -75,7 +80,7 @@ impl Syntax {
         match self {
             Self::H264 => match header & 0x1f {
                 1..=4 => Role::Slice,
-                5 => Role::RandomAccessSlice,
+                5 => Role::RefreshSlice,
                 6 if recovery::frame_count(&unit[1..]) == Some(0) => Role::RecoveryPoint,
                 7 => Role::SequenceParameterSet,
                 8 => Role::PictureParameterSet,
@@ -83,7 +88,8 @@ impl Syntax {
             },
             Self::Hevc => match (header >> 1) & 0x3f {
                 8 | 9 => Role::SkippedLeadingSlice,
-                16..=23 => Role::RandomAccessSlice,
+                16..=20 => Role::RefreshSlice,
+                21..=23 => Role::RandomAccessSlice,
                 0..=31 => Role::Slice,
                 32 => Role::VideoParameterSet,
                 33 => Role::SequenceParameterSet,
@@ -135,8 +141,9 @@ impl Syntax {
             .map(|unit| self.role(&payload[unit.clone()]))
             .collect();
         let has = |role| roles.contains(&role);
-        let has_start =
-            has(Role::RandomAccessSlice) || (has(Role::RecoveryPoint) && has(Role::Slice));
+        let has_start = has(Role::RefreshSlice)
+            || has(Role::RandomAccessSlice)
+            || (has(Role::RecoveryPoint) && has(Role::Slice));
         let has_parameter_sets = has(Role::SequenceParameterSet)
             && has(Role::PictureParameterSet)
             && (has(Role::VideoParameterSet) || !self.needs_video_parameter_set());
@@ -145,12 +152,13 @@ impl Syntax {
             framing,
             is_random_access: has_parameter_sets && has_start,
             restarts: has_start,
+            refreshes: has(Role::RefreshSlice),
             is_empty: !roles.is_empty()
                 && !has_start
                 && !has(Role::Slice)
                 && !has(Role::SkippedLeadingSlice),
             is_recovery_point: has(Role::RecoveryPoint),
-            has_gap_in_front: self == Self::H264 && !has(Role::RandomAccessSlice),
+            has_gap_in_front: self == Self::H264 && !has(Role::RefreshSlice),
             parameter_sets: has_parameter_sets.then(|| parameter_sets(&annex_b, &units, &roles)),
             sequence_set: sequence_set.map(Into::into),
             profile_idc: sequence_set.and_then(|unit| self.profile_idc(unit)),
@@ -186,7 +194,10 @@ fn sets<'a>(annex_b: &'a [u8], units: &[Range<usize>], roles: &[Role]) -> Sets<'
         match role {
             Role::SequenceParameterSet => sets.sequence.push(unit),
             Role::PictureParameterSet => sets.picture.push(unit),
-            Role::RandomAccessSlice | Role::Slice | Role::SkippedLeadingSlice => {
+            Role::RefreshSlice
+            | Role::RandomAccessSlice
+            | Role::Slice
+            | Role::SkippedLeadingSlice => {
                 sets.slice.get_or_insert(unit);
             }
             _ => {}
@@ -313,6 +324,19 @@ mod tests {
             assert_eq!(unit.is_recovery_point, expected, "{messages:x?}");
             assert!(!unit.is_random_access);
         }
+    }
+
+    #[test]
+    fn nothing_refers_past_idr_and_bla_pictures() {
+        let refreshes = |syntax: Syntax, units: &[&[u8]]| syntax.inspect(&annex_b(units)).refreshes;
+        assert!(refreshes(Syntax::H264, &[IDR]));
+        let recovery = &[0x06, 6, 1, 0xc4, 0x80][..];
+        assert!(!refreshes(Syntax::H264, &[recovery, &[0x41, 1]]));
+        let of_type = |kind: u8| refreshes(Syntax::Hevc, &[&[kind << 1, 1]]);
+        assert_eq!(
+            (0..32).filter(|kind| of_type(*kind)).collect::<Vec<_>>(),
+            [16, 17, 18, 19, 20]
+        );
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub(super) struct AccessUnit {
     pub sequence_set: Option<Payload>,
     /// Whether no picture from here on, in the order in which they are shown, refers to one before.
     pub restarts: bool,
+    /// Whether no access unit behind it refers to one before it.
+    pub refreshes: bool,
     /// Whether it holds no picture.
     pub is_empty: bool,
 }
@@ -47,6 +49,7 @@ impl AccessUnit {
             parameter_sets: packet.parameter_sets.clone(),
             sequence_set: packet.sequence_set.clone(),
             restarts: packet.restarts,
+            refreshes: packet.refreshes,
             is_empty: packet.is_empty,
         }
     }
@@ -100,7 +103,7 @@ impl Flaw {
     fn ends_with(self, unit: &AccessUnit) -> bool {
         match self {
             Self::Silent => unit.is_key(),
-            Self::IllStaffed => unit.restarts && unit.begins(),
+            Self::IllStaffed => unit.refreshes && unit.begins(),
         }
     }
 }

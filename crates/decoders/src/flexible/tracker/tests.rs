@@ -24,6 +24,7 @@ fn unit(data: Vec<u8>, gate: Gate) -> AccessUnit {
         parameter_sets: None,
         sequence_set: None,
         restarts: gate != Gate::Dependent,
+        refreshes: gate != Gate::Dependent,
         is_empty: false,
     }
 }
@@ -285,14 +286,14 @@ fn a_decoder_with_too_many_or_too_few_threads_is_replaced_where_nothing_refers_b
         ..SOFTWARE
     };
     let mut tracker = Tracker::new(Codec::H264, false);
-    for (gate, restarts, renews) in [
+    for (gate, refreshes, renews) in [
         (Gate::RandomAccess, true, true),
         (Gate::Dependent, false, false),
         (Gate::Dependent, true, false),
         (Gate::RandomAccess, false, false),
     ] {
         let unit = AccessUnit {
-            restarts,
+            refreshes,
             ..unit(Vec::new(), gate)
         };
         assert!(!tracker.follow(&unit, SOFTWARE, false).renews);
