@@ -16,6 +16,7 @@ const MAX_LEFT_OUT: u32 = 300;
 
 /// What arrives.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools)] // as in the inspection
 pub(super) struct AccessUnit {
     pub data: Payload,
     pub gate: Gate,
