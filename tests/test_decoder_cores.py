@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from clips_lib import CLIPS, read_frame_number
+from clips_lib import CLIPS, Clip, read_frame_number
 from decoding import packets, recorded
 from gst_features import has_gst_feature
 from pools import wait_until
@@ -25,43 +25,57 @@ pytestmark = [
 ]
 
 
+@pytest.fixture
+def decoding_threads(native_threads: Callable[[], list[str]]) -> Callable[[], int]:
+    """Counts the threads of elements, and those that libav makes from there, with the same name or its own."""
+    return lambda: sum(thread.startswith(("appsrc", "av:")) for thread in native_threads())
+
+
+def enter_others(stack: ExitStack) -> list[FlexibleDecoder]:
+    """So many that each decoder has one core at most."""
+    return [stack.enter_context(recorded(hardware=Hardware.SOFTWARE))[0] for _ in range(CORES)]
+
+
+def submit_clip(clip: Clip, *decoders: FlexibleDecoder) -> None:
+    for frame, data in packets(clip):
+        for decoder in decoders:
+            decoder.submit(frame, data)
+
+
 @pytest.mark.parametrize("name", ["h264_320x240", "vp9_640x360"])
-def test_decoders_give_threads_back_when_others_come_and_get_them_when_those_leave(
-    name: str, native_threads: Callable[[], list[str]]
-) -> None:
-    clip = CLIPS[name]
-    passes = 0
-
-    def submit_clip(*decoders: FlexibleDecoder) -> None:
-        nonlocal passes
-        passes += 1
-        for frame, data in packets(clip):
-            for decoder in decoders:
-                decoder.submit(frame, data)
-
-    def decoding_threads() -> int:
-        """Those of elements, and those that libav makes from there, with the same name or its own."""
-        return sum(thread.startswith(("appsrc", "av:")) for thread in native_threads())
-
-    asked = []
+def test_a_decoder_gives_threads_back_when_others_come(name: str, decoding_threads: Callable[[], int]) -> None:
+    clip, asked = CLIPS[name], []
 
     def choose(found: DecoderConfig, frame: VideoFrame) -> DecoderConfig:
         asked.append(found)
         return found
 
-    with recorded(hardware=Hardware.SOFTWARE, decoder_config_callback=choose) as (decoder, recorder):
-        submit_clip(decoder)
+    made = recorded(hardware=Hardware.SOFTWARE, decoder_config_callback=choose)
+    with made as (decoder, recorder), ExitStack() as stack:
+        submit_clip(clip, decoder)
         assert decoding_threads() > 1 + IDLE
-        with ExitStack() as stack:
-            others = [stack.enter_context(recorded(hardware=Hardware.SOFTWARE))[0] for _ in range(CORES)]
-            submit_clip(decoder, *others)
-            submit_clip(decoder, *others)
-            wait_until(lambda: decoding_threads() <= 1 + CORES + IDLE)
-        submit_clip(decoder)
-        wait_until(lambda: decoding_threads() > 1 + IDLE)
+        others = enter_others(stack)
+        for _ in range(2):
+            submit_clip(clip, decoder, *others)
+        wait_until(lambda: decoding_threads() <= 1 + CORES + IDLE)
     assert set(recorder.kinds) == {"frame"}
     assert len(asked) == 1, "the stream is the same"
-    assert [read_frame_number(picture.pixels) for picture in recorder.pictures] == [*clip.numbers] * passes
+    assert [read_frame_number(picture.pixels) for picture in recorder.pictures] == [*clip.numbers] * 3
+
+
+@pytest.mark.parametrize("name", ["h264_320x240", "vp9_640x360"])
+def test_a_decoder_gets_threads_when_others_leave(name: str, decoding_threads: Callable[[], int]) -> None:
+    clip = CLIPS[name]
+    with recorded(hardware=Hardware.SOFTWARE) as (decoder, recorder):
+        with ExitStack() as stack:
+            others = enter_others(stack)
+            for _ in range(2):
+                submit_clip(clip, *others, decoder)
+            wait_until(lambda: decoding_threads() <= 1 + CORES + IDLE)
+        submit_clip(clip, decoder)
+        wait_until(lambda: decoding_threads() > 1 + IDLE)
+    assert set(recorder.kinds) == {"frame"}
+    assert [read_frame_number(picture.pixels) for picture in recorder.pictures] == [*clip.numbers] * 3
 
 
 @pytest.mark.parametrize("name", ["h264_open_gop_320x240", "hevc_open_gop_320x240"])

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Decoding 1080p streams to RGBA in system memory: this library beside PyAV, OpenCV, ffmpeg and gst-launch-1.0.
 
-    python benches/python/decode_host.py [--rows h264:1 h264:4 hevc:1] [--programs ours pyav opencv] [--loops 5]
-                                         [--rounds 9] [--seconds-limit 1500] [--threads] [--markdown]
+    python benches/python/decode_host.py [--rows h264:1 h264:4 hevc:1] [--programs ours pyav opencv] [--loops 10]
+                                         [--rounds 9] [--seconds-limit 2400] [--threads] [--markdown]
 
 A row is a codec and a number of streams that are decoded at once. All decode the same access units, 60 frames
 repeated, from the disk or, ours, out of memory. Each run is a process of its own; the programs take turns within a
@@ -148,9 +148,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=row, nargs="+", default=ROWS, metavar="CODEC:STREAMS")
     parser.add_argument("--programs", nargs="+", choices=PROGRAMS, default=list(PROGRAMS))
-    parser.add_argument("--loops", type=int, default=5, help="how often the clip of 60 frames is repeated")
+    parser.add_argument("--loops", type=int, default=10, help="how often the clip of 60 frames is repeated")
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--seconds-limit", type=float, default=1500, help="no run begins later, and none goes on")
+    parser.add_argument("--seconds-limit", type=float, default=2400, help="no run begins later, and none goes on")
     parser.add_argument("--threads", action="store_true", help="tell the CPU time by name of the thread, too")
     parser.add_argument("--markdown", action="store_true", help="print tables, too")
     options = parser.parse_args()

@@ -45,8 +45,10 @@ pub(crate) struct Inspection {
     pub sequence_set: Option<Payload>,
     /// Whether no picture from here on, in the order in which they are shown, refers to one before.
     pub restarts: bool,
-    /// Whether no packet behind this one refers to one before it.
+    /// Whether neither this packet nor one behind it refers to one before it.
     pub refreshes: bool,
+    /// Whether the packet brings any parameter set of H.264 or HEVC.
+    pub brings_sets: bool,
     /// Whether the packet holds no picture.
     pub is_empty: bool,
     /// Whether a decoder that begins here finds a gap in the frame numbers of H.264.
@@ -87,6 +89,7 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
         sequence_set: None,
         restarts: true,
         refreshes: true,
+        brings_sets: false,
         is_empty: false,
         has_gap_in_front: false,
         only_software: None,
@@ -208,6 +211,7 @@ fn from_access_unit(unit: AccessUnit, config: impl Fn(&AccessUnit) -> DecoderCon
         sequence_set: unit.sequence_set,
         restarts: unit.restarts,
         refreshes: unit.refreshes,
+        brings_sets: unit.brings_sets,
         is_empty: unit.is_empty,
         has_gap_in_front: unit.has_gap_in_front,
         only_software: None,

@@ -19,14 +19,12 @@ pub(crate) struct ElementPlan {
     pub properties: Vec<(&'static str, String, Option<&'static str>)>,
     /// The range of the samples, if it is asked for.
     pub full_range: Option<bool>,
-    /// How many bytes at the start of a key frame's packet are none of it.
-    pub excess: fn(&[u8]) -> usize,
+    /// Of an element that puts something in front of packets: how many bytes of a key frame's are none of it.
+    pub excess: Option<Excess>,
 }
 
-/// Of an element whose packets are as they should be.
-pub(crate) fn no_excess(_: &[u8]) -> usize {
-    0
-}
+/// Tells how many bytes at the start of a packet are none of it.
+pub(crate) type Excess = fn(&[u8]) -> usize;
 
 impl ElementPlan {
     /// Makes the element.
@@ -136,7 +134,7 @@ mod tests {
             output_caps: String::new(),
             properties: vec![(property, value.to_owned(), Some("the_field"))],
             full_range: None,
-            excess: no_excess,
+            excess: None,
         }
     }
 

@@ -5,7 +5,7 @@ use surfaces::{BackendKind, VideoFormat, backend, platform};
 
 use crate::Platform;
 use crate::config::EncoderConfig;
-use crate::element::{ElementPlan, no_excess};
+use crate::element::ElementPlan;
 use crate::properties::{EncoderProperties, Value};
 
 /// One row for each codec that NVIDIA's hardware encodes.
@@ -146,7 +146,7 @@ impl Row {
             output_caps: self.output_caps.to_owned(),
             properties: self.existing(properties),
             full_range,
-            excess: no_excess,
+            excess: None,
         }
     }
 

@@ -54,8 +54,10 @@ pub struct AccessUnit {
     pub is_recovery_point: bool,
     /// Whether no picture from here on, in the order in which they are shown, refers to one before.
     pub restarts: bool,
-    /// Whether no packet behind this one refers to one before it (IDR, HEVC BLA).
+    /// Whether neither this packet nor one behind it refers to one before it (IDR, HEVC BLA).
     pub refreshes: bool,
+    /// Whether it brings any parameter set.
+    pub brings_sets: bool,
     /// Whether it has NAL units, but none of a picture.
     pub is_empty: bool,
     /// Whether it is a picture of H.264 that may refer to others, though decoding may begin with it.
@@ -70,6 +72,22 @@ pub struct AccessUnit {
     pub samples: Option<Samples>,
     /// Why no picture may come out of this access unit, if none does.
     pub without_picture: NoPicture,
+}
+
+impl Role {
+    fn is_parameter_set(self) -> bool {
+        matches!(
+            self,
+            Self::VideoParameterSet | Self::SequenceParameterSet | Self::PictureParameterSet
+        )
+    }
+
+    fn is_slice(self) -> bool {
+        matches!(
+            self,
+            Self::RefreshSlice | Self::RandomAccessSlice | Self::Slice | Self::SkippedLeadingSlice
+        )
+    }
 }
 
 impl Syntax {
@@ -152,7 +170,8 @@ impl Syntax {
             framing,
             is_random_access: has_parameter_sets && has_start,
             restarts: has_start,
-            refreshes: has(Role::RefreshSlice),
+            refreshes: roles.iter().find(|role| role.is_slice()) == Some(&Role::RefreshSlice),
+            brings_sets: roles.iter().any(|role| role.is_parameter_set()),
             is_empty: !roles.is_empty()
                 && !has_start
                 && !has(Role::Slice)
@@ -194,10 +213,7 @@ fn sets<'a>(annex_b: &'a [u8], units: &[Range<usize>], roles: &[Role]) -> Sets<'
         match role {
             Role::SequenceParameterSet => sets.sequence.push(unit),
             Role::PictureParameterSet => sets.picture.push(unit),
-            Role::RefreshSlice
-            | Role::RandomAccessSlice
-            | Role::Slice
-            | Role::SkippedLeadingSlice => {
+            role if role.is_slice() => {
                 sets.slice.get_or_insert(unit);
             }
             _ => {}
@@ -207,16 +223,10 @@ fn sets<'a>(annex_b: &'a [u8], units: &[Range<usize>], roles: &[Role]) -> Sets<'
 }
 
 fn parameter_sets(annex_b: &[u8], units: &[Range<usize>], roles: &[Role]) -> Arc<[u8]> {
-    let is_parameter_set = |role: &Role| {
-        matches!(
-            role,
-            Role::VideoParameterSet | Role::SequenceParameterSet | Role::PictureParameterSet
-        )
-    };
     units
         .iter()
         .zip(roles)
-        .filter(|(_, role)| is_parameter_set(role))
+        .filter(|(_, role)| role.is_parameter_set())
         .flat_map(|(unit, _)| [&nal::START_CODE[..], &annex_b[unit.clone()]].concat())
         .collect()
 }
@@ -332,6 +342,7 @@ mod tests {
         assert!(refreshes(Syntax::H264, &[IDR]));
         let recovery = &[0x06, 6, 1, 0xc4, 0x80][..];
         assert!(!refreshes(Syntax::H264, &[recovery, &[0x41, 1]]));
+        assert!(!refreshes(Syntax::H264, &[&[0x41, 1], IDR]), "two pictures");
         let of_type = |kind: u8| refreshes(Syntax::Hevc, &[&[kind << 1, 1]]);
         assert_eq!(
             (0..32).filter(|kind| of_type(*kind)).collect::<Vec<_>>(),

@@ -30,7 +30,7 @@ pub(crate) struct Setup<'a> {
     pub follower: Option<Follower>,
     /// For elements that want the pictures of a packet one by one: cuts it, if it holds more than one.
     pub cut: Option<Cut>,
-    /// For elements that take a number of threads.
+    /// Of libav's elements: the threads that it was made with.
     pub staff: Option<Staff>,
     /// Sets the element's properties.
     pub configure: &'a dyn Fn(&gst::Element),

@@ -1,4 +1,5 @@
-//! Hardware for tests of machines that have none. It takes a packet and breaks down.
+//! What tests do with decoders: hardware where there is none, which takes a packet and breaks down, and decoders that
+//! want others in their place.
 
 use std::cell::Cell;
 use std::sync::Weak;
@@ -8,6 +9,7 @@ use crate::output::Packet;
 
 thread_local! {
     static BUILT: Cell<Option<usize>> = const { Cell::new(None) };
+    static ILL_STAFFED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// From now on decoders that this thread builds find hardware.
@@ -17,6 +19,16 @@ pub(crate) fn install() {
 
 pub(super) fn is_installed() -> bool {
     BUILT.get().is_some()
+}
+
+/// From now on all decoders of packets, for this thread, have other threads than are due.
+#[cfg(feature = "shuttle")]
+pub(crate) fn staff_badly() {
+    ILL_STAFFED.set(true);
+}
+
+pub(super) fn are_all_ill_staffed() -> bool {
+    ILL_STAFFED.get()
 }
 
 /// How often such a decoder was built.

@@ -152,6 +152,11 @@ impl Blueprint {
         Ok(Box::new(element::ElementEngine::new(setup, events)?))
     }
 
+    /// Whether it counts where decoders share the cores: pictures that stand alone come when they come.
+    pub(crate) fn shares_cores(&self) -> bool {
+        image::Kind::of(&self.config).is_none()
+    }
+
     /// Whether a hardware decoder is asked to return fewer pictures than it takes packets.
     pub(crate) fn drops_pictures(&self) -> bool {
         let tunables = self.config.tunables();

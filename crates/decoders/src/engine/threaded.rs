@@ -94,6 +94,10 @@ impl Engine for ThreadedEngine {
     }
 
     fn is_ill_staffed(&self) -> bool {
+        #[cfg(test)]
+        if super::fake::are_all_ill_staffed() {
+            return true;
+        }
         self.staff.is_some_and(Staff::is_outdated)
     }
 

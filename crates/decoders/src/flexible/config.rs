@@ -8,8 +8,9 @@ use surfaces::{TransformConfig, VideoFormat};
 use crate::config::{DecoderConfig, Hardware};
 use crate::outcome::{DamagePolicy, QueuePolicy};
 
-/// Changes the configuration of a decoder before it is built; runs on the submitting thread. A decoder that is
-/// replaced in the midst of a stream keeps its configuration, as long as the stream's headers tell of no other.
+/// Changes the configuration of a decoder before it is built; runs on the submitting thread. Where one decoder takes
+/// over from another in the midst of a stream it keeps the configuration, as long as the stream's headers tell of no
+/// other.
 pub type ConfigCallback<T> = Arc<dyn Fn(DecoderConfig, &T) -> DecoderConfig + Send + Sync>;
 
 /// What a decoder makes of its pictures.

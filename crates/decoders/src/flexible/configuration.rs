@@ -3,9 +3,11 @@
 use super::core::Core;
 use crate::callback;
 use crate::config::DecoderConfig;
+use crate::outcome::DecoderParameters;
 
-/// What the user's callback made of a configuration.
+/// What the user's callback made of the configuration that was found for a session.
 pub(super) struct Choice {
+    params: DecoderParameters,
     found: DecoderConfig,
     chosen: DecoderConfig,
 }
@@ -15,6 +17,7 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
     /// `continues` a stream gets what was chosen before, unless the stream has another configuration by now.
     pub(super) fn configure(
         &self,
+        params: DecoderParameters,
         found: DecoderConfig,
         frame: &T,
         continues: bool,
@@ -24,7 +27,7 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
         };
         if continues
             && let Some(choice) = &self.state.lock().choice
-            && choice.found == found
+            && (choice.params, &choice.found) == (params, &found)
         {
             return choice.chosen.clone();
         }
@@ -37,6 +40,7 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             found.clone()
         });
         self.state.lock().choice = Some(Choice {
+            params,
             found,
             chosen: chosen.clone(),
         });

@@ -17,13 +17,12 @@ use super::configuration::Choice;
 use super::delivery::Delivery;
 use super::error::DecoderError;
 use super::link::Link;
-use super::tracker::{AccessUnit, Flaw, Running, StepBack, Tracker, Trail, Verdict};
+use super::tracker::{Tracker, Trail};
 use crate::callback::{self, Owner};
 use crate::config::Hardware;
 use crate::engine::{Blueprint, Presence};
-use crate::inspect::Inspection;
-use crate::machine::{Arrival, Effects, Flow, Gate, Input, LaneId, Limits, Machine, Outgoing};
-use crate::outcome::{DecoderParameters, NoPicture, QueuePolicy, SkipReason};
+use crate::machine::{Effects, Flow, Input, LaneId, Limits, Machine, Outgoing};
+use crate::outcome::{DecoderParameters, SkipReason};
 use crate::output::{DecodedFrame, DecoderInfo, FrameOutput, Output, Packet, Payload, Sink};
 use crate::process;
 
@@ -63,8 +62,10 @@ pub(super) struct State<T: Clone + Send + Sync + 'static> {
     pub links: HashMap<LaneId, Arc<Link<T>>>,
     pub delivery: Delivery,
     pub last_delivered: Option<FrameInfo>,
-    /// The configuration of the session that began last.
+    /// What the configuration callback chose last.
     pub choice: Option<Choice>,
+    /// When a session last took the place of another one in the midst of a stream.
+    pub renewed: Option<Instant>,
     /// The stream that a hardware decoder broke down on, if software may take its place.
     pub lost_hardware: Option<DecoderParameters>,
     /// Links on their way from `links` to `teardowns`.
@@ -82,7 +83,7 @@ pub(super) struct Core<T: Clone + Send + Sync + 'static> {
     pub owner: Owner,
     pub state: Mutex<State<T>>,
     /// Follows the access units of the current session. Never held together with `state`.
-    trail: Mutex<Trail>,
+    pub trail: Mutex<Trail>,
     pub signals: Signals,
     /// What its sessions count as where decoders share the cores.
     pub presence: Presence,
@@ -120,6 +121,7 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
             delivery: Delivery::default(),
             last_delivered: None,
             choice: None,
+            renewed: None,
             lost_hardware: None,
             retiring: 0,
             teardowns: Vec::new(),
@@ -152,101 +154,6 @@ impl<T: Clone + Send + Sync + 'static> Core<T> {
         let refused = self.change().machine.refuse(item, reason);
         self.emit(refused.ok_or(DecoderError::ShutDown)?);
         Ok(())
-    }
-
-    /// An access unit for the machine, and the [way back](Self::was_not_taken). To be called in turn, because it
-    /// depends on those before.
-    pub(super) fn arrival(
-        &self,
-        item: Item<T>,
-        params: DecoderParameters,
-        unit: &AccessUnit,
-        inspection: &Inspection,
-    ) -> (Arrival<Types<T>>, StepBack) {
-        let (verdict, back) = self.judge(params, unit);
-        let second_field = verdict.stamp.second_field.then_some(NoPicture::SecondField);
-        let without_picture = verdict
-            .undecodable
-            .or(second_field)
-            .unwrap_or(inspection.without_picture);
-        let arrival = Arrival {
-            item,
-            payload: Packet {
-                order: verdict.stamp.order,
-                further: verdict.stamp.further,
-                data: unit.behind(verdict.missing_sets.as_ref()),
-            },
-            params,
-            gate: if verdict.renews {
-                Gate::RandomAccess
-            } else {
-                unit.gate
-            },
-            reorder: inspection.reorder,
-            without_picture,
-            is_undecodable: verdict.undecodable.is_some(),
-            renews: verdict.renews,
-            dependence: verdict.dependence,
-            continuity: verdict.continuity,
-        };
-        (arrival, back)
-    }
-
-    /// The machine did not take an [`arrival`](Self::arrival).
-    pub(super) fn was_not_taken(&self, back: StepBack) {
-        self.trail.lock().undo(back);
-    }
-
-    /// What becomes of an access unit with these parameters: one that begins a session begins the count
-    /// too.
-    fn judge(&self, params: DecoderParameters, unit: &AccessUnit) -> (Verdict, StepBack) {
-        let drops = self.config.queue.policy != QueuePolicy::Block;
-        let running = {
-            let state = self.state.lock();
-            state.machine.continuing(params).map(|lane| {
-                let link = state.links.get(&lane);
-                Running {
-                    pairs_by_order: link.is_some_and(|link| link.is_hardware()),
-                    flaw: if state.machine.is_silent(lane) {
-                        Some(Flaw::Silent)
-                    } else {
-                        link.filter(|link| link.is_ill_staffed())
-                            .map(|_| Flaw::IllStaffed)
-                    },
-                    is_skipping: state.machine.is_skipping(lane),
-                }
-            })
-        };
-        let mut trail = self.trail.lock();
-        let back = trail.step();
-        let has_lost = trail.takes_loss();
-        let tracker = &mut trail.tracker;
-        if running.is_none() && unit.gate != Gate::Dependent {
-            *tracker = Tracker::new(params.codec, drops);
-        }
-        let verdict = tracker.follow(unit, running.unwrap_or_default(), has_lost);
-        if !verdict.renews {
-            return (verdict, back);
-        }
-        *tracker = Tracker::new(params.codec, drops);
-        let parameter_sets = unit.parameter_sets.clone();
-        let anew = AccessUnit {
-            data: unit.behind(verdict.missing_sets.as_ref()),
-            parameter_sets: parameter_sets.or(verdict.missing_sets.clone()),
-            ..unit.clone()
-        };
-        let begun = tracker.follow(&anew, Running::default(), false);
-        let verdict = Verdict {
-            stamp: begun.stamp,
-            continuity: begun.continuity,
-            ..verdict
-        };
-        (verdict, back)
-    }
-
-    /// Packets are missing in front of the next one.
-    pub(super) fn lose(&self) {
-        self.trail.lock().lose();
     }
 
     /// Carries effects out that start no session.

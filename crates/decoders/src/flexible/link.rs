@@ -35,7 +35,7 @@ pub(super) struct Link<T: Clone + Send + Sync + 'static> {
     decoder: OnceLock<Arc<DecoderInfo>>,
     engine: OnceLock<Box<dyn Engine>>,
     cancelled: AtomicBool,
-    _live: Arc<Live>,
+    _live: Option<Arc<Live>>,
 }
 
 impl<T: Clone + Send + Sync + 'static> Link<T> {
@@ -78,7 +78,7 @@ impl<T: Clone + Send + Sync + 'static> Link<T> {
             decoder: OnceLock::new(),
             engine: OnceLock::new(),
             cancelled: AtomicBool::new(false),
-            _live: core.presence.enter(),
+            _live: blueprint.shares_cores().then(|| core.presence.enter()),
         });
         let engine = blueprint.build(|decoder| {
             link.decoder.get_or_init(|| decoder);
@@ -153,11 +153,14 @@ impl<T: Clone + Send + Sync + 'static> Link<T> {
         self.decoder.get().is_some_and(|decoder| decoder.hardware)
     }
 
-    /// Whether its decoder was made when far more or far fewer others shared the cores.
+    /// Whether its decoder was made when far more or far fewer others shared the cores, and there is memory for another
+    /// pool beside its own: that of a device may be short.
     pub(super) fn is_ill_staffed(&self) -> bool {
-        self.engine
-            .get()
-            .is_some_and(|engine| engine.is_ill_staffed())
+        self.pool.mem_type() == MemType::System
+            && self
+                .engine
+                .get()
+                .is_some_and(|engine| engine.is_ill_staffed())
     }
 
     /// Codec and declared size of the session.

@@ -1,5 +1,6 @@
 //! The adaptive decoder of one stream.
 
+mod arrivals;
 #[cfg(test)]
 mod breakdown;
 mod change;
@@ -177,7 +178,10 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
         };
         let effects = taken.inspect_err(|_| core.was_not_taken(back))?;
         let settle = core.carry_out_submit(effects, || {
-            let config = core.configure(inspection.config, &frame, continues);
+            if continues {
+                core.state.lock().renewed = Some(core::now());
+            }
+            let config = core.configure(params, inspection.config, &frame, continues);
             (
                 Blueprint {
                     codec,

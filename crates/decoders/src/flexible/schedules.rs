@@ -17,6 +17,7 @@ use surfaces::sync::{Mutex, thread};
 use surfaces::wait::Wait;
 
 use super::*;
+use crate::engine::fake;
 use crate::output::{FrameOutput, Output};
 use crate::pull::Outputs;
 
@@ -108,26 +109,35 @@ impl Seen {
 
 #[test]
 fn all_frames_of_two_submitters_come_out_before_a_graceful_shutdown_returns() {
-    on_schedules(|| {
-        let seen = Arc::new(Seen::default());
-        let sink = seen.clone();
-        let decoder = Arc::new(Decoder::new(
-            config(),
-            Arc::new(move |output: Output<u32>| sink.take(&output)),
-        ));
-        let other = decoder.clone();
-        let submitter = thread::spawn(move || submit(&other, 100..104));
-        let taken = submit(&decoder, 0..4) + submitter.join().expect("it returns");
-        decoder.graceful_shutdown(Wait::forever()).expect("once");
-        check_sums(&decoder, taken);
-        let seen = seen.0.lock().clone();
-        let mut of_one: BTreeMap<bool, Vec<u32>> = BTreeMap::new();
-        for frame in seen {
-            of_one.entry(frame < 100).or_default().push(frame);
-        }
-        assert_eq!(of_one[&true], [0, 1, 2, 3]);
-        assert_eq!(of_one[&false], [100, 101, 102, 103]);
-    });
+    on_schedules(two_submitters);
+}
+
+fn two_submitters() {
+    let seen = Arc::new(Seen::default());
+    let sink = seen.clone();
+    let decoder = Arc::new(Decoder::new(
+        config(),
+        Arc::new(move |output: Output<u32>| sink.take(&output)),
+    ));
+    let other = decoder.clone();
+    let submitter = thread::spawn(move || submit(&other, 100..104));
+    let taken = submit(&decoder, 0..4) + submitter.join().expect("it returns");
+    decoder.graceful_shutdown(Wait::forever()).expect("once");
+    check_sums(&decoder, taken);
+    let seen = seen.0.lock().clone();
+    let mut of_one: BTreeMap<bool, Vec<u32>> = BTreeMap::new();
+    for frame in seen {
+        of_one.entry(frame < 100).or_default().push(frame);
+    }
+    assert_eq!(of_one[&true], [0, 1, 2, 3]);
+    assert_eq!(of_one[&false], [100, 101, 102, 103]);
+}
+
+#[test]
+fn decoders_that_take_over_from_each_other_lose_nothing() {
+    fake::staff_badly();
+    on_schedules(two_submitters);
+    on_schedules(submissions_from_callbacks);
 }
 
 #[test]
@@ -204,35 +214,37 @@ fn outputs_that_the_callback_takes_at_last_wake_the_decoder_that_had_no_room_for
 
 #[test]
 fn submits_and_ends_of_stream_from_callbacks_while_another_thread_shuts_down() {
-    on_schedules(|| {
-        let decoder: Arc<OnceDecoder> = Arc::default();
-        let (own, taken) = (decoder.clone(), Arc::new(AtomicUsize::new(0)));
-        let counted = taken.clone();
-        let sink = move |output: Output<u32>| {
-            let Output::Frame(frame) = output else { return };
-            // A schedule that favours this thread must come to an end, too.
-            if frame.frame % 100 > 8 {
-                return;
-            }
-            let Some(decoder) = own.get() else { return };
-            let _ = decoder.source_eos(SOURCE, Wait::forever());
-            if decoder
-                .submit(submission(frame.frame + 1), Wait::forever())
-                .is_ok()
-            {
-                counted.fetch_add(1, Ordering::Relaxed);
-            }
-        };
-        decoder.set(Decoder::new(config(), Arc::new(sink)));
-        let own = decoder.get().expect("set above");
-        let other = own.clone();
-        let submitter = thread::spawn(move || submit(&other, 100..104));
-        let mine = submit(&own, 0..2);
-        own.shutdown().expect("once");
-        let all = mine + submitter.join().expect("it returns");
-        check_sums(&own, all + taken.load(Ordering::Relaxed) as u64);
-        decoder.0.lock().take();
-    });
+    on_schedules(submissions_from_callbacks);
+}
+
+fn submissions_from_callbacks() {
+    let decoder: Arc<OnceDecoder> = Arc::default();
+    let (own, taken) = (decoder.clone(), Arc::new(AtomicUsize::new(0)));
+    let counted = taken.clone();
+    let sink = move |output: Output<u32>| {
+        let Output::Frame(frame) = output else { return };
+        // A schedule that favours this thread must come to an end, too.
+        if frame.frame % 100 > 8 {
+            return;
+        }
+        let Some(decoder) = own.get() else { return };
+        let _ = decoder.source_eos(SOURCE, Wait::forever());
+        if decoder
+            .submit(submission(frame.frame + 1), Wait::forever())
+            .is_ok()
+        {
+            counted.fetch_add(1, Ordering::Relaxed);
+        }
+    };
+    decoder.set(Decoder::new(config(), Arc::new(sink)));
+    let own = decoder.get().expect("set above");
+    let other = own.clone();
+    let submitter = thread::spawn(move || submit(&other, 100..104));
+    let mine = submit(&own, 0..2);
+    own.shutdown().expect("once");
+    let all = mine + submitter.join().expect("it returns");
+    check_sums(&own, all + taken.load(Ordering::Relaxed) as u64);
+    decoder.0.lock().take();
 }
 
 #[test]

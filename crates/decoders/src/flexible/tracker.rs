@@ -32,8 +32,10 @@ pub(super) struct AccessUnit {
     pub sequence_set: Option<Payload>,
     /// Whether no picture from here on, in the order in which they are shown, refers to one before.
     pub restarts: bool,
-    /// Whether no access unit behind it refers to one before it.
+    /// Whether neither it nor an access unit behind it refers to one before it.
     pub refreshes: bool,
+    /// Whether it brings any parameter set.
+    pub brings_sets: bool,
     /// Whether it holds no picture.
     pub is_empty: bool,
 }
@@ -51,6 +53,7 @@ impl AccessUnit {
             sequence_set: packet.sequence_set.clone(),
             restarts: packet.restarts,
             refreshes: packet.refreshes,
+            brings_sets: packet.brings_sets,
             is_empty: packet.is_empty,
         }
     }
@@ -97,16 +100,6 @@ pub(super) enum Flaw {
     Silent,
     /// It was made when far more or far fewer others shared the cores.
     IllStaffed,
-}
-
-impl Flaw {
-    /// Whether the new one may begin with this access unit.
-    fn ends_with(self, unit: &AccessUnit) -> bool {
-        match self {
-            Self::Silent => unit.is_key(),
-            Self::IllStaffed => unit.refreshes && unit.begins(),
-        }
-    }
 }
 
 /// A tracker, and the way back where an access unit was not taken after all.
@@ -200,6 +193,10 @@ pub(super) struct Tracker {
     size: Option<(u32, u32)>,
     /// The parameter sets that came last.
     parameter_sets: Option<Payload>,
+    /// Those that came first.
+    first_sets: Option<Payload>,
+    /// Others came than those: some of them may still be in use, though a random access point does not repeat them.
+    has_further_sets: bool,
     /// The sequence parameter set that came last.
     sequence_set: Option<Payload>,
     /// Access units left out since a loss.
@@ -217,6 +214,8 @@ impl Tracker {
             samples: None,
             size: None,
             parameter_sets: None,
+            first_sets: None,
+            has_further_sets: false,
             sequence_set: None,
             left_out: None,
             is_amid: None,
@@ -266,7 +265,7 @@ impl Tracker {
                 order: (!stamp.is_guess).then_some(stamp.order),
             },
             stamp,
-            renews: ends_amid || running.flaw.is_some_and(|flaw| flaw.ends_with(unit)),
+            renews: ends_amid || running.flaw.is_some_and(|flaw| self.mends(flaw, unit)),
             missing_sets: lacking_sets,
             dependence,
         };
@@ -340,8 +339,24 @@ impl Tracker {
         if unit.sequence_set.is_some() {
             self.sequence_set.clone_from(&unit.sequence_set);
         }
+        if unit.brings_sets || unit.parameter_sets.is_some() {
+            if self.first_sets.is_none() {
+                self.first_sets.clone_from(&unit.parameter_sets);
+            }
+            self.has_further_sets |=
+                unit.parameter_sets.is_none() || unit.parameter_sets != self.first_sets;
+        }
         if unit.parameter_sets.is_some() {
             self.parameter_sets.clone_from(&unit.parameter_sets);
+        }
+    }
+
+    /// Whether a new decoder in place of a flawed one may begin with this access unit.
+    fn mends(&self, flaw: Flaw, unit: &AccessUnit) -> bool {
+        match flaw {
+            Flaw::Silent => unit.is_key(),
+            // The flawed one would lose nothing, so neither may the new one.
+            Flaw::IllStaffed => unit.refreshes && unit.begins() && !self.has_further_sets,
         }
     }
 

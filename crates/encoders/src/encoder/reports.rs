@@ -44,7 +44,7 @@ impl<T: Send + Sync + 'static> Events for Reports<T> {
         let keyframe = !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT);
         let mapped = buffer.into_mapped_buffer_readable().map_err(|_| Stopped)?;
         let excess = match &core.kind {
-            Kind::Element(plan, _) if keyframe => (plan.excess)(&mapped),
+            Kind::Element(plan, _) if keyframe => plan.excess.map_or(0, |excess| excess(&mapped)),
             _ => 0,
         };
         let data = match excess {

@@ -2,8 +2,8 @@
 
 use surfaces::{VideoFormat, workers};
 
+use super::Translation;
 use super::wish::Wish;
-use super::{Translation, no_excess};
 use crate::RateControl;
 
 /// Quantisers of libaom and of NVIDIA's element.
@@ -75,7 +75,7 @@ pub(super) fn translate(wish: &Wish) -> Translation {
         output_caps: "video/x-av1,alignment=tu".to_owned(),
         properties,
         ignored,
-        excess: no_excess,
+        excess: None,
     }
 }
 

@@ -11,7 +11,7 @@ use frames::Codec;
 use surfaces::VideoFormat;
 
 use crate::config::EncoderConfig;
-use crate::element::{ElementPlan, no_excess};
+use crate::element::{ElementPlan, Excess};
 use crate::error::EncoderError;
 use wish::Wish;
 
@@ -26,7 +26,7 @@ struct Translation {
     /// Fields that the element cannot follow, as `field: why`.
     ignored: Vec<String>,
     /// See [`ElementPlan::excess`].
-    excess: fn(&[u8]) -> usize,
+    excess: Option<Excess>,
 }
 
 /// The software encoder of a video codec; `None` for other codecs.

@@ -176,7 +176,8 @@ fn what_x265enc_puts_in_front_of_its_first_packet_is_no_part_of_it() {
         Codec::Hevc,
         EncoderProperties::HevcDgpu(HevcDgpuProps::default()),
     ))
-    .excess;
+    .excess
+    .unwrap();
     let headers = [&[0, 0, 0, 1, 0x40, 1, 9][..], &[0, 0, 0, 1, 0x42, 1, 7]].concat();
     let picture = [0, 0, 0, 1, 0x28, 1, 5, 0, 0, 3, 1];
     let packet = [&headers[..], &picture].concat();

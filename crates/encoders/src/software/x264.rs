@@ -2,8 +2,8 @@
 
 use surfaces::VideoFormat;
 
+use super::Translation;
 use super::wish::{Quantisers, Wish};
-use super::{Translation, no_excess};
 use crate::{H264Profile, RateControl, TuningPreset};
 
 /// The greatest constant quantiser that the element takes.
@@ -68,7 +68,7 @@ pub(super) fn translate(wish: &Wish) -> Translation {
         ),
         properties,
         ignored,
-        excess: no_excess,
+        excess: None,
     }
 }
 

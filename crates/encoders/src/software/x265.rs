@@ -65,7 +65,7 @@ pub(super) fn translate(wish: &Wish) -> Translation {
         output_caps: "video/x-h265,stream-format=byte-stream,alignment=au".to_owned(),
         properties,
         ignored,
-        excess: headers_in_front,
+        excess: Some(headers_in_front),
     }
 }
 

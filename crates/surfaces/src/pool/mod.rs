@@ -97,6 +97,7 @@ pub struct BufferGenerator {
 
 struct Inner {
     config: GeneratorConfig,
+    mem_type: MemType,
     caps: gst::Caps,
     pool: SurfacePool,
     state: Arc<PoolState>,
@@ -135,6 +136,7 @@ impl BufferGenerator {
         Ok(Self {
             inner: Arc::new(Inner {
                 config,
+                mem_type,
                 caps,
                 pool,
                 state,
@@ -145,6 +147,11 @@ impl BufferGenerator {
     /// The configuration as given.
     pub fn config(&self) -> &GeneratorConfig {
         &self.inner.config
+    }
+
+    /// The memory type of the buffers, also where [`MemType::Default`] was asked for.
+    pub fn mem_type(&self) -> MemType {
+        self.inner.mem_type
     }
 
     /// A buffer whose first slot is filled, with no timestamps and no ids; its pixels are whatever
@@ -167,7 +174,7 @@ impl BufferGenerator {
 
     fn acquire_filled(&self, filled: u32, wait: Wait<'_>) -> Result<SharedBuffer, Error> {
         let Inner { pool, state, .. } = &*self.inner;
-        let buffer = SharedBuffer::from_buffer(state.acquire(wait, || pool.try_acquire(state))?);
+        let buffer = SharedBuffer::from_buffer(state.acquire(wait, || pool.try_acquire())?);
         buffer.set_num_filled(filled)?;
         Ok(buffer)
     }

@@ -40,7 +40,6 @@ struct Inner {
     allocated: usize,
     closed: bool,
     retired: bool,
-    allocation_error: Option<Error>,
     waits: u64,
     longest_wait: Duration,
     /// Kept in the debug mode.
@@ -130,7 +129,7 @@ impl PoolState {
         inner.allocated = inner.allocated.saturating_sub(1);
     }
 
-    /// From now on, buffers that come back are freed.
+    /// From now on, buffers that come back are not poisoned: they are freed.
     pub(super) fn retire(&self) {
         self.inner.lock().retired = true;
     }
@@ -155,14 +154,6 @@ impl PoolState {
             longest_wait: inner.longest_wait,
             holders: inner.ledger.as_ref().map(Ledger::holders),
         }
-    }
-
-    pub(super) fn set_allocation_error(&self, error: Error) {
-        self.inner.lock().allocation_error = Some(error);
-    }
-
-    pub(super) fn take_allocation_error(&self) -> Option<Error> {
-        self.inner.lock().allocation_error.take()
     }
 }
 

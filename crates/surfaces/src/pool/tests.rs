@@ -344,6 +344,14 @@ fn bad_configurations_are_errors() {
     ));
     assert!(matches!(
         fails(GeneratorConfig {
+            width: 0,
+            pool_size: 0,
+            ..good
+        }),
+        Error::InvalidSurfaceSize { .. }
+    ));
+    assert!(matches!(
+        fails(GeneratorConfig {
             width: u32::MAX,
             ..good
         }),

@@ -25,6 +25,7 @@ fn unit(data: Vec<u8>, gate: Gate) -> AccessUnit {
         sequence_set: None,
         restarts: gate != Gate::Dependent,
         refreshes: gate != Gate::Dependent,
+        brings_sets: false,
         is_empty: false,
     }
 }
@@ -32,6 +33,7 @@ fn unit(data: Vec<u8>, gate: Gate) -> AccessUnit {
 fn first() -> AccessUnit {
     AccessUnit {
         parameter_sets: Some(Payload::from([7u8, 8])),
+        brings_sets: true,
         ..unit(random_access(), Gate::RandomAccess)
     }
 }
@@ -298,6 +300,31 @@ fn a_decoder_with_too_many_or_too_few_threads_is_replaced_where_nothing_refers_b
         };
         assert!(!tracker.follow(&unit, SOFTWARE, false).renews);
         assert_eq!(tracker.follow(&unit, ill_staffed, false).renews, renews);
+    }
+}
+
+#[test]
+fn a_decoder_that_may_still_need_other_parameter_sets_keeps_its_threads() {
+    let ill_staffed = Running {
+        flaw: Some(Flaw::IllStaffed),
+        ..SOFTWARE
+    };
+    let further = |parameter_sets: Option<Payload>| AccessUnit {
+        parameter_sets,
+        brings_sets: true,
+        ..unit(intact(1), Gate::Dependent)
+    };
+    for (unit, renews) in [
+        (unit(intact(1), Gate::Dependent), true),
+        (further(first().parameter_sets), true),
+        (further(None), false),
+        (further(Some(Payload::from([7u8, 9]))), false),
+    ] {
+        let mut tracker = Tracker::new(Codec::H264, false);
+        for unit in [&first(), &unit] {
+            assert!(!tracker.follow(unit, SOFTWARE, false).renews);
+        }
+        assert_eq!(tracker.follow(&first(), ill_staffed, false).renews, renews);
     }
 }
 
