@@ -11,6 +11,7 @@ mod annex_b_obu;
 mod elements;
 mod error;
 mod format;
+mod jitter_buffers;
 mod location;
 mod obu;
 mod packet;

@@ -7,7 +7,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::thread;
 use std::time::Duration;
 
 use frames::Codec;
@@ -18,7 +17,7 @@ use crate::location::check_file;
 use crate::obu::{is_annex_b, register_type_finder};
 use crate::progress::{Progress, Stream};
 use crate::rtp::{Losses, LostPackets};
-use crate::{Location, MediaError, annex_b_obu, elements};
+use crate::{Location, MediaError, annex_b_obu, elements, jitter_buffers};
 
 /// How many access units wait to be read before the source is held back.
 const QUEUE_LENGTH: u32 = 16;
@@ -26,9 +25,9 @@ const QUEUE_LENGTH: u32 = 16;
 /// How many waits in a row must find the pipeline idle before it counts as dead.
 const IDLE_WAITS: u32 = 4;
 
-/// How long a source may bring nothing once its server has closed the connection. Above the two seconds for which
-/// `rtspsrc` holds packets back to put them in order.
-const CLOSED_LIMIT: Duration = Duration::from_secs(3);
+/// How long a source may bring nothing once its server has ended the stream or closed the connection. Above the two
+/// seconds for which `rtspsrc` holds packets back to put them in order.
+const ENDING_LIMIT: Duration = Duration::from_secs(3);
 
 /// A running pipeline. Dropping it stops it.
 pub(crate) struct Demuxer {
@@ -83,6 +82,10 @@ impl Demuxer {
             idle_waits: AtomicU32::new(0),
         };
         demuxer.watch_bus();
+        if !demuxer.reads_file {
+            let progress = demuxer.graph.progress.clone();
+            jitter_buffers::watch_ends(&demuxer.pipeline, move || progress.stream_is_ending());
+        }
         demuxer.graph.add_source(location)?;
         let started = demuxer.pipeline.set_state(gst::State::Playing).map(drop);
         let progress = &demuxer.graph.progress;
@@ -98,7 +101,7 @@ impl Demuxer {
         let Graph { sink, progress, .. } = &self.graph;
         let Some(stream) = progress.wait_for_stream(timeout)? else {
             self.fail_if_dead();
-            return if progress.is_closed_for(CLOSED_LIMIT) {
+            return if progress.is_ending_for(ENDING_LIMIT) {
                 let source_name = progress.source_name().to_owned();
                 Err(MediaError::Ended { source_name })
             } else {
@@ -126,7 +129,7 @@ impl Demuxer {
         let timeout = gst::ClockTime::try_from(timeout).unwrap_or(gst::ClockTime::MAX);
         Ok(match next(timeout) {
             Some(sample) => sample,
-            None if progress.is_closed_for(CLOSED_LIMIT) => Pull::End,
+            None if progress.is_ending_for(ENDING_LIMIT) => Pull::End,
             None => Pull::Pending,
         })
     }
@@ -134,27 +137,11 @@ impl Demuxer {
     /// Stops the pipeline and wakes whoever waits for it. Returns when its threads have ended.
     pub(crate) fn stop(&self) {
         if !self.reads_file {
-            self.release_jitter_buffers();
+            jitter_buffers::release(&self.pipeline);
         }
         if let Err(error) = self.pipeline.set_state(gst::State::Null) {
             let source = self.graph.progress.source_name();
             tracing::warn!(source, %error, "the pipeline does not stop");
-        }
-    }
-
-    /// Lets the threads of `rtpjitterbuffer`s go.
-    ///
-    /// If a server drops a connection that has just begun, such a thread waits for a timer that does not come, with the
-    /// lock that stopping it takes (`GStreamer` 1.22). A flush wakes one of the two that may wait for the timer, and
-    /// what it wakes may wait once more.
-    fn release_jitter_buffers(&self) {
-        let elements = self.pipeline.iterate_recurse().into_iter().flatten();
-        let jitter_buffers = elements.filter(|element| is_made_by(element, "rtpjitterbuffer"));
-        for pad in jitter_buffers.filter_map(|element| element.static_pad("sink")) {
-            for _ in 0..3 {
-                pad.send_event(gst::event::FlushStart::new());
-                thread::sleep(Duration::from_millis(5));
-            }
         }
     }
 
@@ -339,12 +326,6 @@ impl Graph {
         };
         self.progress.check(pad.link(&sink_pad).map(drop))
     }
-}
-
-fn is_made_by(element: &gst::Element, factory: &str) -> bool {
-    element
-        .factory()
-        .is_some_and(|made_by| made_by.name() == factory)
 }
 
 /// Whether `bin` contains an element made by such a factory, at any depth.

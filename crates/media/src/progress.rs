@@ -8,7 +8,7 @@ use parking_lot::{Condvar, Mutex};
 use crate::format::{Format, is_video};
 use crate::{MediaError, elements};
 
-/// What `rtspsrc` warns of. It does not always end the stream then: its `rtpjitterbuffer` can keep the end to itself.
+/// What `rtspsrc` warns of. Without packets that is all it does.
 const CONNECTION_CLOSED: &str = "The server closed the connection.";
 
 /// The stream that is read.
@@ -45,8 +45,8 @@ struct State {
     is_source_complete: bool,
     /// What `GStreamer` missed last, in its words.
     missing_plugin: Option<String>,
-    /// When the server closed the connection, or the last access unit after that.
-    closed_since: Option<Instant>,
+    /// When the server ended the stream or closed the connection, or the last access unit after that.
+    ending_since: Option<Instant>,
 }
 
 impl Progress {
@@ -84,14 +84,19 @@ impl Progress {
 
     /// An access unit was received.
     pub(crate) fn sample_came(&self) {
-        if let Some(since) = &mut self.state.lock().closed_since {
+        if let Some(since) = &mut self.state.lock().ending_since {
             *since = Instant::now();
         }
     }
 
-    /// Whether the server has closed the connection and nothing was received for so long.
-    pub(crate) fn is_closed_for(&self, limit: Duration) -> bool {
-        let since = self.state.lock().closed_since;
+    /// The server has ended the stream or closed the connection. Access units may still be on their way.
+    pub(crate) fn stream_is_ending(&self) {
+        self.state.lock().ending_since = Some(Instant::now());
+    }
+
+    /// Whether the stream is ending and nothing was received for so long.
+    pub(crate) fn is_ending_for(&self, limit: Duration) -> bool {
+        let since = self.state.lock().ending_since;
         since.is_some_and(|since| since.elapsed() >= limit)
     }
 
@@ -155,7 +160,7 @@ impl Progress {
             gst::MessageView::Warning(warning) => {
                 let is_closed = |debug: gst::glib::GString| debug.contains(CONNECTION_CLOSED);
                 if warning.debug().is_some_and(is_closed) {
-                    self.state.lock().closed_since = Some(Instant::now());
+                    self.stream_is_ending();
                 }
             }
             gst::MessageView::Eos(_) => self.update(|state| {
@@ -339,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn silence_counts_once_the_server_has_closed_the_connection() {
+    fn silence_counts_once_the_stream_is_ending() {
         let progress = progress();
         let warn = |debug: &str| {
             let warning = gst::message::Warning::builder(gst::ResourceError::Read, "cannot read");
@@ -347,13 +352,13 @@ mod tests {
         };
         warn("something else");
         progress.sample_came();
-        assert!(!progress.is_closed_for(NO_WAIT));
+        assert!(!progress.is_ending_for(NO_WAIT));
         warn("gstrtspsrc.c(1): loop ():\nThe server closed the connection.");
-        assert!(progress.is_closed_for(NO_WAIT));
+        assert!(progress.is_ending_for(NO_WAIT));
         std::thread::sleep(Duration::from_millis(100));
-        assert!(progress.is_closed_for(Duration::from_millis(100)));
+        assert!(progress.is_ending_for(Duration::from_millis(100)));
         progress.sample_came();
-        assert!(!progress.is_closed_for(Duration::from_millis(100)));
+        assert!(!progress.is_ending_for(Duration::from_millis(100)));
     }
 
     impl Progress {

@@ -85,7 +85,8 @@ fn for_each_buffer(pad: &gst::Pad, visit: impl Fn(&gst::BufferRef) + Send + Sync
     });
 }
 
-fn has_video_packets(pad: &gst::Pad) -> bool {
+/// Whether RTP packets of video pass at `pad`.
+pub(crate) fn has_video_packets(pad: &gst::Pad) -> bool {
     let caps = pad.current_caps().unwrap_or_else(|| pad.query_caps(None));
     caps.structure(0).is_some_and(|structure| {
         structure.name() == "application/x-rtp"
