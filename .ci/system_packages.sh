@@ -4,7 +4,7 @@
 set -euo pipefail
 
 packages=(
-    build-essential cmake nasm pkg-config python3-venv
+    build-essential cmake meson nasm ninja-build pkg-config python3-venv
     libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
     gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
     gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav
@@ -14,7 +14,7 @@ packages=(
 
 if ! command -v apt-get >/dev/null; then
     missing=()
-    for tool in cc cmake nasm pkg-config ffmpeg gst-launch-1.0; do
+    for tool in cc cmake meson nasm ninja pkg-config ffmpeg gst-launch-1.0; do
         command -v "$tool" >/dev/null || missing+=("$tool")
     done
     for module in gstreamer-1.0 gstreamer-app-1.0 gstreamer-video-1.0 gstreamer-pbutils-1.0; do

@@ -1,9 +1,4 @@
-//! Decoding of AV1 by `re_rav1d`: dav1d, ported to Rust.
-//!
-//! The safe interface of that crate loses memory: `dav1d_get_picture` and `dav1d_picture_unref` leave an empty picture
-//! behind, with an allocation in it that nobody frees. That is 48 bytes for each picture and for each time that none is
-//! ready, hundreds of megabytes a day at 30 pictures a second. This one calls the same functions and frees what they
-//! leave.
+//! A safe interface to the AV1 decoder dav1d, which `libdav1d-sys` builds and links in.
 
 mod picture;
 
@@ -11,17 +6,12 @@ use std::ffi::c_int;
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 
-pub use picture::{Layout, Matrix, Picture};
-use re_rav1d::Dav1dResult;
-use re_rav1d::include::dav1d::data::Dav1dData;
-use re_rav1d::include::dav1d::dav1d::{Dav1dContext, Dav1dSettings};
-use re_rav1d::src::lib::{
-    dav1d_close, dav1d_data_create, dav1d_data_unref, dav1d_default_settings, dav1d_get_picture,
-    dav1d_open, dav1d_send_data,
+use libdav1d_sys::{
+    DAV1D_ERR_AGAIN, Dav1dContext, Dav1dData, Dav1dSettings, dav1d_close, dav1d_data_create,
+    dav1d_data_unref, dav1d_default_settings, dav1d_get_picture, dav1d_open, dav1d_send_data,
 };
 
-/// `EAGAIN` of Linux, negated as the functions return it.
-const AGAIN: c_int = -11;
+pub use picture::{Layout, Matrix, Picture};
 
 /// Why a call came to nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -47,38 +37,34 @@ pub struct Settings {
 
 /// A decoder of one stream. Of several spatial layers it returns the best.
 pub struct Decoder {
-    context: Dav1dContext,
+    context: NonNull<Dav1dContext>,
     /// What has not been taken of the packet sent last.
     pending: Dav1dData,
 }
 
-// SAFETY: the context is reference-counted atomically and guards its state with locks; `pending` owns its bytes.
+// SAFETY: a context may be used by any thread, by one at a time; `pending` owns its bytes.
 unsafe impl Send for Decoder {}
 
 impl Decoder {
     /// A decoder with threads of its own, if it has more than one.
     pub fn new(settings: Settings) -> Result<Self, Error> {
         let mut native = MaybeUninit::<Dav1dSettings>::uninit();
-        // SAFETY: the function fills in what the pointer, which comes from a reference, points to.
+        // SAFETY: the function fills in what the pointer points to.
         let mut native = unsafe {
-            dav1d_default_settings(NonNull::from(&mut native).cast());
+            dav1d_default_settings(native.as_mut_ptr());
             native.assume_init()
         };
         native.n_threads = c_int::try_from(settings.threads).unwrap_or(1);
         native.max_frame_delay = c_int::try_from(settings.pictures_at_once).unwrap_or(0);
         native.frame_size_limit = settings.max_pixels;
         native.all_layers = 0;
-        let mut context = None;
+        native.logger.callback = None;
+        let mut context = std::ptr::null_mut();
         // SAFETY: both pointers come from references; the settings hold the default allocator.
-        check(unsafe {
-            dav1d_open(
-                Some(NonNull::from(&mut context)),
-                Some(NonNull::from(&mut native)),
-            )
-        })?;
+        check(unsafe { dav1d_open(&raw mut context, &raw const native) })?;
         Ok(Self {
-            context: context.ok_or(Error::Failed(0))?,
-            pending: Dav1dData::default(),
+            context: NonNull::new(context).ok_or(Error::Failed(0))?,
+            pending: nothing(),
         })
     }
 
@@ -92,8 +78,7 @@ impl Decoder {
             return Ok(());
         }
         // SAFETY: the pointer comes from a reference.
-        let bytes =
-            unsafe { dav1d_data_create(Some(NonNull::from(&mut self.pending)), packet.len()) };
+        let bytes = unsafe { dav1d_data_create(&raw mut self.pending, packet.len()) };
         let bytes = NonNull::new(bytes).ok_or(Error::Failed(0))?;
         // SAFETY: the function returned that many new bytes.
         unsafe { bytes.copy_from_nonoverlapping(NonNull::from(packet).cast(), packet.len()) };
@@ -104,9 +89,8 @@ impl Decoder {
     /// Goes on with a packet that was not taken in full.
     pub fn send_rest(&mut self) -> Result<(), Error> {
         // SAFETY: the context lives, and the pointer comes from a reference to data made by `dav1d_data_create`.
-        let result = check(unsafe {
-            dav1d_send_data(Some(self.context), Some(NonNull::from(&mut self.pending)))
-        });
+        let result =
+            check(unsafe { dav1d_send_data(self.context.as_ptr(), &raw mut self.pending) });
         match result {
             Ok(()) if self.pending.sz > 0 => Err(Error::Again),
             Err(Error::Failed(error)) => {
@@ -121,29 +105,35 @@ impl Decoder {
     pub fn picture(&mut self) -> Result<Picture, Error> {
         let mut picture = Picture::empty();
         // SAFETY: the context lives, and the pointer comes from a reference.
-        check(unsafe { dav1d_get_picture(Some(self.context), Some(picture.as_native())) })?;
+        check(unsafe { dav1d_get_picture(self.context.as_ptr(), picture.as_native()) })?;
         Ok(picture)
     }
 
     fn forget_pending(&mut self) {
         // SAFETY: the pointer comes from a reference to what the decoder's functions made, or to nothing.
-        unsafe { dav1d_data_unref(Some(NonNull::from(&mut self.pending))) };
+        unsafe { dav1d_data_unref(&raw mut self.pending) };
     }
 }
 
 impl Drop for Decoder {
     fn drop(&mut self) {
         self.forget_pending();
-        let mut context = Some(self.context);
+        let mut context = self.context.as_ptr();
         // SAFETY: the context comes from `dav1d_open`, and nobody uses it after this.
-        unsafe { dav1d_close(Some(NonNull::from(&mut context))) };
+        unsafe { dav1d_close(&raw mut context) };
     }
 }
 
-fn check(Dav1dResult(result): Dav1dResult) -> Result<(), Error> {
+/// What holds no data.
+fn nothing() -> Dav1dData {
+    // SAFETY: the struct holds pointers and numbers, for which 0 stands for none.
+    unsafe { MaybeUninit::zeroed().assume_init() }
+}
+
+fn check(result: c_int) -> Result<(), Error> {
     match result {
         0.. => Ok(()),
-        AGAIN => Err(Error::Again),
+        DAV1D_ERR_AGAIN => Err(Error::Again),
         error => Err(Error::Failed(error)),
     }
 }

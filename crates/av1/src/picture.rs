@@ -1,14 +1,12 @@
 //! Pictures of the decoder, in memory that it recycles.
 
-use std::ptr::NonNull;
+use std::mem::MaybeUninit;
 use std::slice;
 
-use re_rav1d::include::dav1d::headers::{
-    DAV1D_MC_BT709, DAV1D_MC_BT2020_NCL, DAV1D_MC_IDENTITY, DAV1D_PIXEL_LAYOUT_I400,
-    DAV1D_PIXEL_LAYOUT_I420, DAV1D_PIXEL_LAYOUT_I422, Dav1dSequenceHeader,
+use libdav1d_sys::{
+    Dav1dMatrixCoefficients, Dav1dPicture, Dav1dPixelLayout, Dav1dSequenceHeader,
+    dav1d_picture_unref,
 };
-use re_rav1d::include::dav1d::picture::Dav1dPicture;
-use re_rav1d::src::lib::dav1d_picture_unref;
 
 /// Chroma subsampling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,19 +37,20 @@ pub enum Matrix {
 /// A picture: planes of Y, Cb and Cr, in samples of one byte at 8 bits, else of two.
 pub struct Picture(Box<Dav1dPicture>);
 
-// SAFETY: the pointers lead to reference-counted memory (atomically) that nobody writes any more, and the picture owns
-// its references.
+// SAFETY: the pointers lead to memory that is reference-counted atomically and that nobody writes any more, and the
+// picture owns its references.
 unsafe impl Send for Picture {}
 // SAFETY: the same; no method writes.
 unsafe impl Sync for Picture {}
 
 impl Picture {
     pub(crate) fn empty() -> Self {
-        Self(Box::default())
+        // SAFETY: the struct holds pointers, numbers and a layout, for which 0 stands for none.
+        Self(Box::new(unsafe { MaybeUninit::zeroed().assume_init() }))
     }
 
-    pub(crate) fn as_native(&mut self) -> NonNull<Dav1dPicture> {
-        NonNull::from(&mut *self.0)
+    pub(crate) fn as_native(&mut self) -> *mut Dav1dPicture {
+        &raw mut *self.0
     }
 
     /// Width in pixels.
@@ -72,9 +71,9 @@ impl Picture {
     /// Which planes there are, and how large.
     pub fn layout(&self) -> Layout {
         match self.0.p.layout {
-            DAV1D_PIXEL_LAYOUT_I400 => Layout::I400,
-            DAV1D_PIXEL_LAYOUT_I420 => Layout::I420,
-            DAV1D_PIXEL_LAYOUT_I422 => Layout::I422,
+            Dav1dPixelLayout::DAV1D_PIXEL_LAYOUT_I400 => Layout::I400,
+            Dav1dPixelLayout::DAV1D_PIXEL_LAYOUT_I420 => Layout::I420,
+            Dav1dPixelLayout::DAV1D_PIXEL_LAYOUT_I422 => Layout::I422,
             _ => Layout::I444,
         }
     }
@@ -92,45 +91,51 @@ impl Picture {
             (1.., Layout::I420) => self.height().div_ceil(2),
             _ => self.height(),
         };
-        let Some(&Some(data)) = self.0.data.get(index) else {
+        let Some(data) = self.0.data.get(index).filter(|data| !data.is_null()) else {
             return (&[], stride);
         };
         // SAFETY: the decoder allocated at least `height` rows of `stride` bytes for the plane, initialised; they stay
         // while the picture does.
-        let bytes =
-            unsafe { slice::from_raw_parts(data.cast().as_ptr(), stride * height as usize) };
+        let bytes = unsafe { slice::from_raw_parts(data.cast(), stride * height as usize) };
         (bytes, stride)
     }
 
     /// The matrix that the sequence header names.
     pub fn matrix(&self) -> Matrix {
-        match self.sequence().map(|header| header.mtrx) {
-            Some(DAV1D_MC_BT709) => Matrix::Bt709,
-            Some(DAV1D_MC_BT2020_NCL) => Matrix::Bt2020,
-            Some(DAV1D_MC_IDENTITY) => Matrix::Identity,
+        use Dav1dMatrixCoefficients as Native;
+        const BT709: u32 = Native::DAV1D_MC_BT709 as u32;
+        const BT2020: u32 = Native::DAV1D_MC_BT2020_NCL as u32;
+        const IDENTITY: u32 = Native::DAV1D_MC_IDENTITY as u32;
+        // Not as `Native`: a stream may name any number.
+        let read = |header: *const Dav1dSequenceHeader| {
+            // SAFETY: see `of_sequence`; the enumeration is a `u32`.
+            unsafe { (&raw const (*header).mtrx).cast::<u32>().read() }
+        };
+        match self.of_sequence(read) {
+            Some(BT709) => Matrix::Bt709,
+            Some(BT2020) => Matrix::Bt2020,
+            Some(IDENTITY) => Matrix::Identity,
             _ => Matrix::Other,
         }
     }
 
     /// Whether samples use the full range of values.
     pub fn is_full_range(&self) -> bool {
-        self.sequence()
-            .is_some_and(|header| header.color_range != 0)
+        // SAFETY: see `of_sequence`.
+        self.of_sequence(|header| unsafe { (*header).color_range } != 0)
+            .unwrap_or(false)
     }
 
-    fn sequence(&self) -> Option<&Dav1dSequenceHeader> {
-        // SAFETY: the picture holds a reference to its sequence header, which is never written.
-        self.0.seq_hdr.map(|header| unsafe { header.as_ref() })
+    /// What `read` finds in the sequence header, which the picture holds a reference to and which is never written.
+    fn of_sequence<T>(&self, read: impl FnOnce(*const Dav1dSequenceHeader) -> T) -> Option<T> {
+        let header = self.0.seq_hdr.cast_const();
+        (!header.is_null()).then(|| read(header))
     }
 }
 
 impl Drop for Picture {
     fn drop(&mut self) {
         // SAFETY: the pointer comes from a reference to what `dav1d_get_picture` wrote, or to an empty picture.
-        unsafe { dav1d_picture_unref(Some(self.as_native())) };
-        if let Some(left) = self.0.itut_t35_ref.take() {
-            // SAFETY: the function made it from a new `Arc` that no other picture knows.
-            drop(unsafe { left.into_arc() });
-        }
+        unsafe { dav1d_picture_unref(self.as_native()) };
     }
 }

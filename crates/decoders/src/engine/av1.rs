@@ -1,8 +1,7 @@
 //! AV1 in software.
 //!
-//! `re_rav1d` is dav1d ported to Rust, with its assembly, and a safe interface. It needs no C build
-//! system and travels in the binary; distributions still ship a dav1d of 2022, and `GStreamer` there
-//! has only libaom's decoder, which is several times slower.
+//! dav1d is built with the library and travels in the binary: distributions still ship one of 2022, and `GStreamer`
+//! there has only libaom's decoder, which is several times slower.
 
 use av1::{Decoder, Error, Layout, Picture, Settings};
 use surfaces::{Colour, Matrix, PictureLayout, Range, Rect};
@@ -16,7 +15,7 @@ use crate::bitstream;
 use crate::output::Payload;
 
 /// The name that is reported as the decoder.
-pub(crate) const NAME: &str = "rav1d";
+pub(crate) const NAME: &str = "dav1d";
 
 /// What dav1d takes at most.
 const MAX_THREADS: u32 = 256;
@@ -47,8 +46,8 @@ impl Av1Decoder {
         })
     }
 
-    /// With one thread, `re_rav1d` decodes nothing any more once a frame has failed. So a new decoder takes the next
-    /// packet that a stream may begin with.
+    /// With one thread, dav1d (1.4) decodes hardly anything any more once a frame has failed. So a new decoder takes
+    /// the next packet that a stream may begin with.
     fn recover(&mut self, sink: &mut Sink<'_>) -> Result<(), Stopped> {
         self.drain(sink)?;
         match make(self.settings) {

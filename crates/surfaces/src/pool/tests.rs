@@ -101,7 +101,13 @@ fn unlimited_pools_grow_and_reuse() {
 #[test]
 fn the_surface_that_came_back_last_is_used_first() {
     let _turn = alone();
-    let generator = generator(VideoFormat::Rgba, 3);
+    // On the GPU it is the other way round.
+    let generator = BufferGenerator::new(GeneratorConfig {
+        pool_size: 3,
+        mem_type: MemType::System,
+        ..GeneratorConfig::new(VideoFormat::Rgba, 33, 17)
+    })
+    .unwrap();
     let address = |buffer: &_| SurfaceView::from_buffer(buffer, 0, 0).unwrap().data_ptr();
     let [first, second] = [(); 2].map(|()| generator.acquire(poll()).unwrap());
     let last = address(&second);
