@@ -158,6 +158,22 @@ def test_a_marker_of_every_format_is_found_with_every_filter(format: str, interp
     assert sum(found) >= 4
 
 
+@pytest.mark.parametrize("interpolation", FILTERS, ids=str)
+@pytest.mark.parametrize("format", ["RGBA", "NV12", "I420"])
+def test_nothing_but_the_picture_is_filtered(format: str, interpolation: Interpolation) -> None:
+    """Whatever other pictures were in memory before."""
+    random = np.random.default_rng(6)
+    reduced = [geometry for geometry, scale_map in islice(possible(drawn(5, 200)), 60) if max(scale_map.scale) < 0.9]
+    assert len(reduced) >= 8
+    for geometry in reduced[:8]:
+        pixels = blocks(geometry.source)
+        expected = geometry.run(pixels, interpolation, format).astype(int)
+        for _ in range(6):
+            noise = random.integers(0, 256, (200, 200, 4), dtype=np.uint8)
+            transform(source(noise), format, (100, 100), TransformConfig(interpolation=Interpolation.BILINEAR))
+            assert np.abs(geometry.run(pixels, interpolation, format) - expected).max() <= RULES.beyond_edges, geometry
+
+
 # --- crops, borders and limits ---
 
 

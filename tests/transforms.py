@@ -52,11 +52,13 @@ class Rules:
     the one before."""
     simple_filters_only: tuple[str, ...]
     """Formats that only NEAREST and BILINEAR scale."""
+    beyond_edges: int
+    """Levels by which what lies in memory beyond the picture shows in it, with the other filters."""
 
 
 RULES = {
-    "host": Rules(1, 0, 2, 4000, True, ()),
-    "deepstream": Rules(2, 1, 4, 300, False, ("UYVY", "GRAY8")),
+    "host": Rules(1, 0, 2, 4000, True, (), 0),
+    "deepstream": Rules(2, 1, 4, 300, False, ("UYVY", "GRAY8"), 20),
 }[str(backend())]
 odd_sizes = pytest.mark.skipif(RULES.step > 1, reason="NVIDIA's library rounds odd sizes and edges")
 

@@ -4,6 +4,7 @@
 //! What a call finds there must be complete too; views wait for their own stream first.
 
 mod cuda;
+mod detour;
 mod engine;
 mod margins;
 mod pixels;
@@ -189,7 +190,7 @@ impl Backend for DeepStreamBackend {
             .partition(|job| [job.src.mem_type, job.dst.mem_type] == [NVBUF_MEM_SYSTEM; 2]);
         // SAFETY: same contract.
         unsafe {
-            transform::run(&self.engine, &gpu, config)?;
+            detour::run(&self.engine, gpu, config)?;
             self.cpu.transform_slots(&cpu, config)
         }
     }

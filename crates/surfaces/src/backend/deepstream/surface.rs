@@ -100,7 +100,7 @@ impl LibrarySurface {
         Ok(())
     }
 
-    fn slots(&self) -> Surface {
+    pub(super) fn slots(&self) -> Surface {
         // SAFETY: the library's surface is alive as long as this value.
         unsafe { Surface::from_head(self.descriptor(), self.engine.generation) }
     }

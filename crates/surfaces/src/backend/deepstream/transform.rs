@@ -73,7 +73,7 @@ impl Plan<'_> {
     }
 }
 
-fn size(slot: &SlotInfo) -> (u32, u32) {
+pub(super) fn size(slot: &SlotInfo) -> (u32, u32) {
     (slot.width, slot.height)
 }
 
