@@ -30,6 +30,8 @@ REQUIRED = (
     "savant_rs/gstreamer/__init__.py",
     "savant_rs/testing/__init__.py",
 )
+# Of this library and of those that are built into it.
+LICENCES = ("LICENSE", "dav1d.txt", "libjpeg-turbo.md")
 # Libraries of the system, and tests: none of them belongs into the wheel.
 FORBIDDEN = re.compile(r"\.libs/|(^|/)lib(gst|glib|gobject|gio|nv|cuda)[^/]*\.so|(^|/)tests?/|__pycache__")
 # A native module may sit in one place only.
@@ -77,6 +79,8 @@ def check_contents(names: list[str]) -> None:
     """Everything that must be inside is, and nothing else's library."""
     missing = [name for name in REQUIRED if name not in names]
     require(not missing, f"missing: {missing}")
+    for licence in LICENCES:
+        require(any(name.endswith(f"/{licence}") for name in names), f"the licence {licence} is missing")
     require(any(name.endswith("/py.typed") for name in names), "there is no py.typed")
     forbidden = [name for name in names if FORBIDDEN.search(name)]
     require(not forbidden, f"must not be inside: {forbidden}")
