@@ -112,6 +112,42 @@ def test_a_picture_of_another_size_is_letterboxed_into_the_declared_one() -> Non
     assert not boxed[500:].any()
 
 
+def shows_again(slot: int) -> bytes:
+    """A packet of VP9 without a picture, which shows that of a reference slot (``show_existing_frame``)."""
+    return bytes([0b1000_1000 | slot])
+
+
+@pytest.mark.parametrize("slot", [0, 2, 7])
+def test_a_picture_of_vp9_that_is_shown_again_belongs_to_the_packet_that_asks_for_it(slot: int) -> None:
+    clip = CLIPS["vp9_640x360"]
+    sent, again = [], []
+    for index, (frame, data) in enumerate(packets(clip)):
+        sent.append((frame, data))
+        for _ in range({0: 2, 9: 1, 30: 3}.get(index, 0)):
+            again.append(make_frame(Codec.Vp9, clip.width, clip.height, pts=frame.pts))
+            sent.append((again[-1], shows_again(slot)))
+    with recorded() as (decoder, recorder):
+        for frame, data in sent:
+            decoder.submit(frame, data)
+    assert recorder.reasons == ["no_picture"] * clip.hidden
+    assert {skip.reason.detail for skip in recorder.skips} <= {"not_shown"}
+    assert decoder.stats()["orphans"] == 0
+
+    hidden = {skip.frame.uuid for skip in recorder.skips}
+    shown = [frame.uuid for frame, _ in sent if frame.uuid not in hidden]
+    assert [picture.frame.uuid for picture in recorder.pictures] == shown
+    repeats = {frame.uuid for frame in again}
+    own = [read_frame_number(picture.pixels) for picture in recorder.pictures if picture.frame.uuid not in repeats]
+    assert own == list(clip.numbers)
+    repeated = [picture.pixels for picture in recorder.pictures if picture.frame.uuid in repeats]
+    assert len(repeated) == len(again)
+    for pixels in repeated[:2]:
+        np.testing.assert_array_equal(pixels, recorder.pictures[0].pixels, "a key frame is in every slot")
+    for pixels in repeated[3:]:
+        np.testing.assert_array_equal(pixels, repeated[-1])
+    assert {read_frame_number(pixels) for pixels in repeated} <= set(clip.numbers)
+
+
 def test_a_jpeg_of_any_size_decodes_on_the_cpu() -> None:
     clip = CLIPS["jpeg_100x100"]
     (_, data) = packets(clip)[0]

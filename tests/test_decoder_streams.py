@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from clips_lib import CLIPS, Clip, read_frame_number
-from decoding import Recorder, make_frame, packets, recorded
+from decoding import Recorder, make_frame, packets, packets_of, recorded
 from savant_rs.deepstream import Hardware, backend
 from savant_rs.primitives import Codec, VideoFrame
 
@@ -54,6 +55,16 @@ def test_parameter_sets_only_in_front(clip: Clip) -> None:
     recorder = decode(sent)
     assert numbers(recorder) == list(clip.numbers)
     assert recorder.kinds == ["frame"] * clip.frames
+
+
+def test_what_decoders_of_hevc_ignore_is_no_picture(tmp_path: Path) -> None:
+    """A second layer, each of whose slices the parser takes for an access unit, and slices of a reserved type."""
+    second_layer, reserved = bytes([1 << 1, 1 << 3 | 1, 0x80, 0x12, 0x34, 0x80]), bytes([24 << 1, 1, 0x80, 0x12, 0x80])
+    path = tmp_path / "clip.bit"
+    path.write_bytes(b"".join(in_annex_b([*units(data), reserved, second_layer]) for _, data in packets(HEVC)))
+    recorder = decode(packets_of(path))
+    assert numbers(recorder) == list(HEVC.numbers)
+    assert {skip.reason.detail for skip in recorder.skips} <= {"not_shown"}
 
 
 @pytest.mark.parametrize("clip", [BASELINE, HEVC], ids=lambda clip: clip.codec)

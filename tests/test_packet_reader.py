@@ -537,3 +537,26 @@ def test_damaged_av1_without_a_container_ends(make: Callable[[Clip], bytes], tmp
         except RuntimeError:
             continue
         assert count <= CLIPS["av1_640x360"].packets * 2
+
+
+@pytest.mark.parametrize(
+    ("name", "ignored"),
+    [
+        pytest.param("h264_baseline_640x360", b"\x1e\x11\x80", id="h264-unspecified"),
+        pytest.param("hevc_640x360", b"\x7c\x01\x12\x34\x80", id="hevc-unspecified"),
+        pytest.param("hevc_640x360", b"\x5a\x01\x12\x34\x80", id="hevc-reserved"),
+        pytest.param("hevc_640x360", b"\x30\x01\x12\x34\x80", id="hevc-reserved-slice"),
+    ],
+)
+@pytest.mark.parametrize("suffix", ["bit", "bin"])
+def test_nal_units_that_decoders_ignore_do_not_hide_the_codec(
+    name: str, ignored: bytes, suffix: str, tmp_path: Path
+) -> None:
+    clip = CLIPS[name]
+    path = tmp_path / f"clip.{suffix}"
+    path.write_bytes(b"".join(data + b"\0\0\1" + ignored for _, data in read(clip)))
+    sent = read(path)
+    assert len(sent) == clip.packets
+    assert {(frame.codec, frame.width, frame.height) for frame, _ in sent} == {
+        (Codec.from_name(clip.codec), clip.width, clip.height)
+    }

@@ -13,6 +13,7 @@ mod error;
 mod format;
 mod jitter_buffers;
 mod location;
+mod nal_stream;
 mod obu;
 mod packet;
 mod parameter_sets;
@@ -23,6 +24,7 @@ mod reconnect;
 mod rtp;
 mod source;
 mod timeline;
+mod type_finders;
 mod vp8;
 mod writer;
 

@@ -1,15 +1,11 @@
-//! AV1 without a container: how `GStreamer` comes to know such files, which it has no finder for.
-
-use std::sync::OnceLock;
-
-use crate::MediaError;
+//! AV1 without a container, known by its first units. `GStreamer` (1.22) has no finder for it.
 
 /// Flags of a unit's header (5.3.2).
 pub(crate) const EXTENSION: u8 = 4;
 pub(crate) const HAS_SIZE: u8 = 2;
 
 /// Bytes of a file that are looked at: a temporal delimiter, padding and metadata in front of a sequence header.
-const PROBE_BYTES: u32 = 1024;
+pub(crate) const PROBE_BYTES: u32 = 1024;
 
 /// How open bitstream units are told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,37 +26,11 @@ impl Framing {
     }
 }
 
-/// Lets `GStreamer` find out that a stream is AV1, from now on and in the whole process.
-pub(crate) fn register_type_finder() -> Result<(), MediaError> {
-    static REGISTERED: OnceLock<Result<(), String>> = OnceLock::new();
-    let register = || {
-        gst::TypeFind::register(
-            None,
-            "savant-av1",
-            gst::Rank::PRIMARY,
-            Some("obu,av1"),
-            Some(&gst::Caps::new_empty_simple("video/x-av1")),
-            find,
-        )
-        .map_err(|error| error.to_string())
-    };
-    let result = REGISTERED.get_or_init(register);
-    result.clone().map_err(MediaError::Init)
-}
-
-fn find(stream: &mut gst::TypeFind) {
-    let length = stream
-        .length()
-        .and_then(|length| u32::try_from(length).ok());
-    let Some(bytes) = stream.peek(0, length.unwrap_or(u32::MAX).min(PROBE_BYTES)) else {
-        return;
-    };
-    if let Some(framing) = framing(bytes) {
-        let caps = gst::Caps::builder("video/x-av1")
-            .field("stream-format", framing.stream_format())
-            .build();
-        stream.suggest(gst::TypeFindProbability::NearlyCertain, &caps);
-    }
+/// Caps of a stream that begins with these bytes.
+pub(crate) fn caps(stream: &[u8]) -> Option<gst::Caps> {
+    let format = framing(stream)?.stream_format();
+    let caps = gst::Caps::builder("video/x-av1").field("stream-format", format);
+    Some(caps.build())
 }
 
 /// Whether a stream of these caps comes as annex B has it.

@@ -14,10 +14,10 @@ use gst::prelude::*;
 
 use crate::format::{Format, picture_size};
 use crate::location::check_file;
-use crate::obu::{is_annex_b, register_type_finder};
+use crate::obu::is_annex_b;
 use crate::progress::{Progress, Stream};
 use crate::rtp::{Losses, LostPackets};
-use crate::{Location, MediaError, annex_b_obu, elements, jitter_buffers};
+use crate::{Location, MediaError, annex_b_obu, elements, jitter_buffers, type_finders};
 
 /// How many access units wait to be read before the source is held back.
 const QUEUE_LENGTH: u32 = 16;
@@ -62,7 +62,7 @@ impl Demuxer {
             check_file(path)?;
         }
         gst::init().map_err(|error| MediaError::Init(error.to_string()))?;
-        register_type_finder()?;
+        type_finders::register()?;
         let pipeline = gst::Pipeline::new();
         let graph = Graph {
             pipeline: pipeline.downgrade(),

@@ -7,7 +7,7 @@ use h264_reader::nal::sps::{FrameMbsFlags, SeqParameterSet};
 
 use super::bits::bits;
 use super::nal::{self, Framing};
-use super::{samples, vp8, vpx};
+use super::{hevc_unit, samples, vp8, vpx};
 
 /// How an access unit hangs together with those around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -145,6 +145,7 @@ impl DependenceReader {
         };
         let layer = (second & 7).saturating_sub(1);
         match (first >> 1) & 0x3f {
+            _ if hevc_unit::is_ignored(unit) => Role::Message,
             16..=20 => Role::Start,
             kind @ 0..=14 if kind % 2 == 0 && self.top_layer == Some(layer) => Role::Disposable,
             33 => {

@@ -5,10 +5,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::active_set::Sets;
-use super::hevc_sequence;
 use super::nal::{self, Framing};
 use super::recovery;
 use super::samples::{self, Samples};
+use super::{hevc_sequence, hevc_unit};
 use crate::outcome::NoPicture;
 
 /// The role of a NAL unit in finding a random access point.
@@ -28,6 +28,8 @@ enum Role {
     RecoveryPoint,
     /// A leading picture that refers to pictures before the random access point (HEVC RASL).
     SkippedLeadingSlice,
+    /// A slice that decoders ignore (HEVC).
+    IgnoredSlice,
     Other,
 }
 
@@ -104,10 +106,14 @@ impl Syntax {
                 8 => Role::PictureParameterSet,
                 _ => Role::Other,
             },
+            Self::Hevc if hevc_unit::is_ignored(unit) => match header >> 1 & 0x3f {
+                0..=31 => Role::IgnoredSlice,
+                _ => Role::Other,
+            },
             Self::Hevc => match (header >> 1) & 0x3f {
                 8 | 9 => Role::SkippedLeadingSlice,
                 16..=20 => Role::RefreshSlice,
-                21..=23 => Role::RandomAccessSlice,
+                21 => Role::RandomAccessSlice,
                 0..=31 => Role::Slice,
                 32 => Role::VideoParameterSet,
                 33 => Role::SequenceParameterSet,
@@ -165,6 +171,7 @@ impl Syntax {
         let has_parameter_sets = has(Role::SequenceParameterSet)
             && has(Role::PictureParameterSet)
             && (has(Role::VideoParameterSet) || !self.needs_video_parameter_set());
+        let is_empty = !roles.is_empty() && !roles.iter().any(|role| role.is_slice());
         let sequence_set = sets(&annex_b, &units, &roles).choose(self);
         AccessUnit {
             framing,
@@ -172,10 +179,7 @@ impl Syntax {
             restarts: has_start,
             refreshes: roles.iter().find(|role| role.is_slice()) == Some(&Role::RefreshSlice),
             brings_sets: roles.iter().any(|role| role.is_parameter_set()),
-            is_empty: !roles.is_empty()
-                && !has_start
-                && !has(Role::Slice)
-                && !has(Role::SkippedLeadingSlice),
+            is_empty,
             is_recovery_point: has(Role::RecoveryPoint),
             has_gap_in_front: self == Self::H264 && !has(Role::RefreshSlice),
             parameter_sets: has_parameter_sets.then(|| parameter_sets(&annex_b, &units, &roles)),
@@ -184,6 +188,8 @@ impl Syntax {
             samples: sequence_set.and_then(|unit| self.samples(unit)),
             without_picture: if has(Role::SkippedLeadingSlice) {
                 NoPicture::MissingReference
+            } else if has(Role::IgnoredSlice) && is_empty {
+                NoPicture::NotShown
             } else {
                 NoPicture::Corrupt
             },
@@ -289,7 +295,7 @@ mod tests {
     #[test]
     fn an_hevc_random_access_point_needs_a_vps_too() {
         let (vps, sps, pps) = (&[0x40, 1][..], &[0x42, 1][..], &[0x44, 1][..]);
-        for irap in 16u8..=23 {
+        for irap in 16u8..=21 {
             let slice = [irap << 1, 1];
             assert!(
                 Syntax::Hevc
@@ -378,6 +384,21 @@ mod tests {
     fn a_rasl_picture_may_lack_its_references() {
         let unit = Syntax::Hevc.inspect(&annex_b(&[&[8 << 1, 1, 0]]));
         assert_eq!(unit.without_picture, NoPicture::MissingReference);
+    }
+
+    #[test]
+    fn slices_of_further_layers_and_reserved_types_hold_no_picture() {
+        let (layer, reserved) = (&[1 << 1, 1 << 3 | 1, 0x80][..], &[22 << 1, 1, 0x80][..]);
+        for ignored in [layer, reserved] {
+            let unit = Syntax::Hevc.inspect(&annex_b(&[ignored]));
+            assert!(unit.is_empty && !unit.restarts);
+            assert_eq!(unit.without_picture, NoPicture::NotShown);
+            let unit = Syntax::Hevc.inspect(&annex_b(&[&[19 << 1, 1, 0x80], ignored]));
+            assert!(!unit.is_empty && unit.refreshes);
+            assert_eq!(unit.without_picture, NoPicture::Corrupt);
+        }
+        let parameter_set = Syntax::Hevc.inspect(&annex_b(&[&[0x42, 1 << 3 | 1, 1]]));
+        assert!(parameter_set.sequence_set.is_none());
     }
 
     #[test]

@@ -8,10 +8,12 @@ use std::sync::{Arc, Weak};
 
 use surfaces::flight_key;
 use surfaces::pipeline::{self, ElementPipeline, parse_caps};
+use surfaces::sync::Mutex;
 
 use super::follower::Follower;
 use super::pacer::Pacer;
 use super::picture::Output;
+use super::repeats::Repeats;
 use super::staff::Staff;
 use super::{Engine, Events, Refused, Stopped};
 use crate::output::{Packet, Payload};
@@ -30,6 +32,8 @@ pub(crate) struct Setup<'a> {
     pub follower: Option<Follower>,
     /// For elements that want the pictures of a packet one by one: cuts it, if it holds more than one.
     pub cut: Option<Cut>,
+    /// Whether packets may show pictures of packets before them, with whose key these come out.
+    pub shows_again: bool,
     /// Of libav's elements: the threads that it was made with.
     pub staff: Option<Staff>,
     /// Sets the element's properties.
@@ -62,6 +66,7 @@ impl ElementEngine {
         let reports = Arc::new(Reports {
             events,
             pacer: setup.follower.map(Pacer::new),
+            repeats: setup.shows_again.then(Mutex::default),
             output: setup.output,
         });
         let element = gst::ElementFactory::make(setup.element)
@@ -114,6 +119,9 @@ impl Engine for ElementEngine {
             .and_then(|cut| cut(&packet))
             .map(|pictures| pictures.into_iter().map(Payload::from).collect());
         for data in pictures.unwrap_or_else(|| vec![packet.data]) {
+            if let Some(repeats) = &self.reports.repeats {
+                repeats.lock().note(key, &data);
+            }
             self.pipeline.input().push(buffer(data));
         }
         Ok(())
@@ -136,6 +144,7 @@ impl Engine for ElementEngine {
 struct Reports {
     events: Weak<dyn Events>,
     pacer: Option<Arc<Pacer>>,
+    repeats: Option<Mutex<Repeats>>,
     output: Output,
 }
 
@@ -150,7 +159,11 @@ impl pipeline::Events for Reports {
         let kept = sample.buffer().and_then(flight_key::read);
         let events = self.events.upgrade().ok_or(Stopped)?;
         let Some(pacer) = &self.pacer else {
-            return events.picture(kept, self.output.picture(sample));
+            let shown_by = |key| match &self.repeats {
+                Some(repeats) => repeats.lock().shown_by(key),
+                None => key,
+            };
+            return events.picture(kept.map(shown_by), self.output.picture(sample));
         };
         let key = pacer.begin_taking(kept);
         let taken = events.picture(key, self.output.picture(sample));

@@ -10,6 +10,7 @@ mod nvidia;
 mod pacer;
 mod picture;
 mod profile;
+mod repeats;
 mod staff;
 mod table;
 mod threaded;
@@ -119,6 +120,7 @@ impl Blueprint {
                 stamps: element::Stamps::Presentation,
                 follower: Some(follower::Follower::new(self.codec)),
                 cut: None,
+                shows_again: false,
                 staff: None,
                 configure: &|element| nvidia::configure(element, &self.config, self.gpu_id),
             };
@@ -145,6 +147,7 @@ impl Blueprint {
             stamps: element::Stamps::Decoding,
             follower: None,
             cut: table::cut(element, self.codec),
+            shows_again: self.codec == Codec::Vp9,
             staff: element.starts_with("avdec_").then_some(staff),
             configure: &|element| set_threads(element, staff.threads(), self.has_gap_in_front),
         };

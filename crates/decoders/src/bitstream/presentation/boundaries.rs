@@ -1,6 +1,7 @@
 //! Where one access unit ends and another begins in the same packet (H.264, 7.4.1.2.3; HEVC, 7.4.2.4.4).
 
 use super::timeline::Picture;
+use crate::bitstream::hevc_unit;
 
 /// Bytes of the short start code.
 const START_CODE: usize = 3;
@@ -64,6 +65,7 @@ pub(super) fn in_h264(unit: &[u8]) -> Place {
 /// By NAL unit type (HEVC, table 7-1).
 pub(super) fn in_hevc(unit: &[u8]) -> Place {
     match unit.first().map(|header| header >> 1 & 0x3f) {
+        _ if hevc_unit::is_ignored(unit) => Place::Other,
         Some(0..=31) => slice(unit, 2),
         Some(32..=35 | 39 | 41..=44 | 48..=55) => Place::Front,
         _ => Place::Other,

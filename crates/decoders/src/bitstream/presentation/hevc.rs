@@ -29,9 +29,9 @@ mod unit {
     pub const CLEAN_RANDOM_ACCESS: u8 = 21;
     pub const SEQUENCE_PARAMETER_SET: u8 = 33;
     pub const PICTURE_PARAMETER_SET: u8 = 34;
-    /// End of sequence and end of bitstream.
     /// Supplemental enhancement information in front of a picture.
     pub const MESSAGES: u8 = 39;
+    /// End of sequence and end of bitstream.
     pub const END: RangeInclusive<u8> = 36..=37;
 }
 
