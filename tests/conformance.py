@@ -97,7 +97,8 @@ def probe(path: Path) -> Reference | None:
 
 
 def ffmpeg(path: Path, *output: str) -> subprocess.Popen[bytes]:
-    command = ["ffmpeg", "-v", "quiet", "-i", str(path), "-map", "0:v:0", "-vsync", "passthrough", "-autoscale", "0"]
+    source = ["-noautorotate", "-i", str(path), "-map", "0:v:0"]
+    command = ["ffmpeg", "-v", "quiet", *source, "-vsync", "passthrough", "-autoscale", "0"]
     return subprocess.Popen([*command, *output, "-"], stdout=subprocess.PIPE)
 
 

@@ -120,7 +120,11 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
         }
         Codec::Vp9 => {
             let samples = samples::vp9(&payload);
-            let without_picture = without_picture(vpx::vp9_is_shown(&payload));
+            let without_picture = if vpx::vp9_only_repeats(&payload) {
+                NoPicture::Repeated
+            } else {
+                without_picture(vpx::vp9_is_shown(&payload))
+            };
             let config = DecoderConfig::Vp9(Vp9DecoderConfig::default());
             Inspection {
                 predicted_size: vpx::vp9_predicted_size(&payload),

@@ -26,6 +26,8 @@ pub enum NoPicture {
     MissingReference,
     /// The decoder returned nothing for it, most likely because the data is damaged.
     Corrupt,
+    /// The packet asks for a picture that was decoded before (VP9), which NVIDIA's decoder does not show again.
+    Repeated,
     /// The decoder was asked to drop it (`drop_frame_interval`).
     DropInterval,
 }
@@ -46,6 +48,7 @@ impl NoPicture {
             Self::SecondField => "second_field",
             Self::MissingReference => "missing_reference",
             Self::Corrupt => "corrupt",
+            Self::Repeated => "repeated",
             Self::DropInterval => "drop_interval",
         }
     }

@@ -85,7 +85,7 @@ fn hevc(unit: &[u8]) -> Evidence {
     };
     let is_base_layer = high & 1 == 0 && low >> 3 == 0;
     match high >> 1 & 0x3f {
-        _ if high & FORBIDDEN != 0 || low & 7 == 0 => Evidence::Against,
+        _ if high & FORBIDDEN != 0 || low.trailing_zeros() > 2 => Evidence::Against,
         VIDEO if is_base_layer && behind.get(2..4) == Some(&[0xff; 2]) => Evidence::For,
         SEQUENCE if is_base_layer && behind.len() > 12 => Evidence::For,
         DELIMITER | FILLER | PREFIX_SEI | OTHERS.. => Evidence::Neutral,

@@ -2,7 +2,7 @@
 
 /// Whether decoders of a single layer ignore a NAL unit: one of a layer above the base, or a slice of a reserved type
 /// (ITU-T H.265, 7.3.1.2 and table 7-1).
-pub(super) fn is_ignored(unit: &[u8]) -> bool {
+pub fn is_ignored(unit: &[u8]) -> bool {
     let &[first, second, ..] = unit else {
         return false;
     };

@@ -6,7 +6,6 @@
 use h264_reader::rbsp::{BitRead, BitReader, BitReaderError, ByteReader};
 
 use super::hevc_sequence::{HEADER, skip_profile_tier_level};
-use super::nal::{self, Framing};
 
 /// NAL unit type of a video parameter set (table 7-1).
 const VPS_NUT: u8 = 32;
@@ -15,29 +14,12 @@ const MAX_SUB_LAYERS_MINUS1: u32 = 6;
 const MAX_LAYER_SETS_MINUS1: u32 = 1023;
 const MAX_CPB_CNT_MINUS1: u32 = 31;
 
-/// The data with start codes without the video parameter sets that are damaged or are those of several layers; `None`
-/// if there are none.
-pub fn without_damaged(annex_b: &[u8]) -> Option<Vec<u8>> {
-    let units = nal::units(annex_b, Framing::AnnexB)?;
-    let is_damaged = |unit: &[u8]| {
-        let is_video_set = unit
-            .first()
-            .is_some_and(|header| (header >> 1) & 0x3f == VPS_NUT);
-        is_video_set && !is_plain(unit)
-    };
-    let is_kept = |unit: &&[u8]| !is_damaged(unit);
-    let units = units.into_iter().map(|unit| &annex_b[unit]);
-    if units.clone().all(|unit| is_kept(&unit)) {
-        return None;
-    }
-    Some(
-        units
-            .filter(is_kept)
-            .flat_map(|unit| [&nal::START_CODE[..], unit])
-            .flatten()
-            .copied()
-            .collect(),
-    )
+/// Whether a NAL unit is a video parameter set that is damaged, or that of several layers.
+pub fn is_damaged(unit: &[u8]) -> bool {
+    let is_video_set = unit
+        .first()
+        .is_some_and(|header| (header >> 1) & 0x3f == VPS_NUT);
+    is_video_set && !is_plain(unit)
 }
 
 fn is_plain(unit: &[u8]) -> bool {
@@ -170,30 +152,17 @@ mod tests {
     ];
     const SLICE: &[u8] = &[0x26, 0x01, 0xaf, 0x09];
 
-    fn packet(units: &[&[u8]]) -> Vec<u8> {
-        units
-            .iter()
-            .flat_map(|unit| [&[0, 0, 0, 1], *unit].concat())
-            .collect()
-    }
-
     #[test]
     fn a_whole_set_stays() {
         assert!(is_plain(PLAIN));
-        assert_eq!(without_damaged(&packet(&[PLAIN, SLICE])), None);
-        assert_eq!(without_damaged(&packet(&[SLICE])), None);
-        assert_eq!(without_damaged(b"no start code"), None);
+        assert!(!is_damaged(PLAIN));
+        assert!(!is_damaged(SLICE));
     }
 
     #[test]
     fn a_set_that_is_cut_anywhere_is_taken_out() {
         for length in 1..PLAIN.len() {
-            let data = packet(&[&PLAIN[..length], SLICE]);
-            assert_eq!(
-                without_damaged(&data),
-                Some(packet(&[SLICE])),
-                "{length} bytes"
-            );
+            assert!(is_damaged(&PLAIN[..length]), "{length} bytes");
         }
     }
 
@@ -212,8 +181,7 @@ mod tests {
             ("extension", with(22, &[0x84])),
             ("layer sets", with(22, &[0xb0])),
         ] {
-            let data = packet(&[&set, SLICE]);
-            assert_eq!(without_damaged(&data), Some(packet(&[SLICE])), "{what}");
+            assert!(is_damaged(&set), "{what}");
         }
     }
 

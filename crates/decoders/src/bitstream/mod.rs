@@ -7,7 +7,7 @@ pub mod dependence;
 pub mod h26x;
 mod hevc_references;
 mod hevc_sequence;
-mod hevc_unit;
+pub mod hevc_unit;
 pub mod hevc_video_set;
 mod hevc_vui;
 pub mod image;

@@ -44,6 +44,21 @@ pub fn units(access_unit: &[u8], framing: Framing) -> Option<Vec<Range<usize>>> 
     }
 }
 
+/// The data with start codes without some of its NAL units; `None` if there are no such units.
+pub fn without(annex_b: &[u8], is_left_out: impl Fn(&[u8]) -> bool) -> Option<Vec<u8>> {
+    let units = annex_b_units(annex_b);
+    let is_kept = |unit: &&[u8]| !is_left_out(unit);
+    let units = units.into_iter().map(|unit| &annex_b[unit]);
+    if units.clone().all(|unit| is_kept(&unit)) {
+        return None;
+    }
+    let kept = units.filter(is_kept);
+    Some(
+        kept.flat_map(|unit| [&START_CODE[..], unit].concat())
+            .collect(),
+    )
+}
+
 /// Replaces every four-byte length by a start code, in place: the sizes are equal.
 ///
 /// `units` are the ranges that [`units`] returned for this buffer.
@@ -120,6 +135,19 @@ mod tests {
             .iter()
             .flat_map(|unit| [&(unit.len() as u32).to_be_bytes()[..], unit].concat())
             .collect()
+    }
+
+    #[test]
+    fn units_are_left_out() {
+        let data = [0, 0, 1, 7, 1, 0, 0, 0, 1, 9, 2, 0, 0, 1, 7, 3];
+        let is_nine = |unit: &[u8]| unit[0] == 9;
+        assert_eq!(
+            without(&data, is_nine),
+            Some(vec![0, 0, 0, 1, 7, 1, 0, 0, 0, 1, 7, 3])
+        );
+        assert_eq!(without(&data, |_| true), Some(Vec::new()));
+        assert_eq!(without(&data, |_| false), None);
+        assert_eq!(without(b"no start code", |_| true), None);
     }
 
     #[test]

@@ -4,6 +4,10 @@ use h264_reader::rbsp::{BitRead, BitReader};
 
 /// How much larger than its reference a VP9 frame may be (VP9 bitstream specification, 7.2.5).
 const MAX_GROWTH: u32 = 16;
+/// `frame_marker` (6.2).
+const FRAME_MARKER: u8 = 2;
+/// Bytes of a frame that shows another again: its header is one byte, or two in profile 3; encoders may pad it.
+const MAX_REPEAT: usize = 16;
 
 /// Whether a VP8 frame is shown (RFC 6386, 9.1: bit 4 of the frame tag).
 pub fn vp8_is_shown(packet: &[u8]) -> bool {
@@ -113,7 +117,24 @@ pub fn vp9_has_index(packet: &[u8]) -> bool {
 
 /// Whether a VP9 frame shows a picture that was decoded before, and nothing else.
 pub fn vp9_shows_existing(frame: &[u8]) -> bool {
-    frame.first().is_some_and(|&first| show_bits(first).0)
+    frame
+        .first()
+        .is_some_and(|&first| first >> 6 == FRAME_MARKER && show_bits(first).0)
+}
+
+/// The same, if the frame is as short as such frames are: a longer one was most likely damaged into one.
+pub fn vp9_repeats(frame: &[u8]) -> bool {
+    vp9_shows_existing(frame) && frame.len() <= MAX_REPEAT
+}
+
+/// Whether a VP9 packet holds nothing that is decoded, but shows pictures that were.
+pub fn vp9_decodes_nothing(packet: &[u8]) -> bool {
+    frames(packet).into_iter().all(vp9_shows_existing)
+}
+
+/// The same, if its frames are as short as such frames are.
+pub fn vp9_only_repeats(packet: &[u8]) -> bool {
+    frames(packet).into_iter().all(vp9_repeats)
 }
 
 /// The frames of a packet, which may be a superframe.
@@ -172,6 +193,19 @@ fn superframe_sizes(packet: &[u8]) -> Option<Vec<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn packets_that_only_repeat() {
+        let (existing, shown) = (0b1000_1000, 0b1000_0010);
+        assert!(vp9_only_repeats(&[existing]));
+        assert!(vp9_only_repeats(&[existing, existing, 0xc1, 1, 1, 0xc1]));
+        assert!(!vp9_only_repeats(&[existing, shown, 0xc1, 1, 1, 0xc1]));
+        assert!(!vp9_only_repeats(&[shown]));
+        assert!(!vp9_only_repeats(&[0xff]), "no frame");
+        let long = [&[existing][..], &[0; 16]].concat();
+        assert!(!vp9_only_repeats(&long) && vp9_decodes_nothing(&long));
+        assert!(!vp9_only_repeats(&[]));
+    }
 
     #[test]
     fn vp8_alt_ref_frames_are_hidden() {

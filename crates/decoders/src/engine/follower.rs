@@ -7,6 +7,9 @@
 //! The driver's parser of VP8 ends the process when the first frame that it decodes is a predicted one which keeps a
 //! golden or alternate picture. So neither of the two may see a predicted frame first, nor one behind a key frame that
 //! is too damaged to be decoded. And neither may see a damaged video parameter set of HEVC.
+//!
+//! NVIDIA's decoder takes what decoders of HEVC ignore for pictures: slices of further layers and of reserved types. And
+//! it shows no picture of VP9 again; over packets of 16 bytes that ask for it, it breaks down.
 
 use std::collections::VecDeque;
 
@@ -14,7 +17,7 @@ use frames::Codec;
 use surfaces::platform::{Found, StreamParser};
 
 use super::{Refused, table};
-use crate::bitstream::{hevc_video_set, samples, vp9_header, vp9_padding};
+use crate::bitstream::{hevc_unit, hevc_video_set, nal, samples, vp9_header, vp9_padding, vpx};
 use crate::output::Payload;
 
 /// Packets in a row that look like the beginning of a stream, and are none to the driver.
@@ -61,8 +64,12 @@ impl Follower {
     /// A packet without what stops the chip or, in the driver's parser, the process; `None` if nothing is left.
     pub(crate) fn made_safe(&mut self, packet: Payload) -> Option<Payload> {
         let changed = match self.codec {
-            Codec::Hevc => hevc_video_set::without_damaged(&packet),
-            Codec::Vp9 if vp9_header::is_cut(&packet) => return None,
+            Codec::Hevc => nal::without(&packet, |unit| {
+                hevc_unit::is_ignored(unit) || hevc_video_set::is_damaged(unit)
+            }),
+            Codec::Vp9 if vp9_header::is_cut(&packet) || vpx::vp9_decodes_nothing(&packet) => {
+                return None;
+            }
             Codec::Vp9 => {
                 let size = samples::vp9(&packet).and_then(|samples| samples.size);
                 self.size = size.unwrap_or(self.size);

@@ -24,7 +24,7 @@ impl Repeats {
     /// Notes what is given to the decoder next: a frame, or a packet of several.
     pub(super) fn note(&mut self, key: u64, frame: &[u8]) {
         if vpx::vp9_is_shown(frame) {
-            let is_existing = vpx::vp9_shows_existing(frame);
+            let is_existing = vpx::vp9_only_repeats(frame);
             self.shown.push_back(Shown { key, is_existing });
         }
     }

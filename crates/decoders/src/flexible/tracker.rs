@@ -38,6 +38,8 @@ pub(super) struct AccessUnit {
     pub brings_sets: bool,
     /// Whether it holds no picture.
     pub is_empty: bool,
+    /// Whether it holds nothing but slices that decoders ignore.
+    pub is_ignored: bool,
 }
 
 impl AccessUnit {
@@ -55,6 +57,7 @@ impl AccessUnit {
             refreshes: packet.refreshes,
             brings_sets: packet.brings_sets,
             is_empty: packet.is_empty,
+            is_ignored: packet.is_empty && packet.without_picture == NoPicture::NotShown,
         }
     }
 
@@ -251,7 +254,9 @@ impl Tracker {
         let ends_amid = self.is_amid == Some(true) && unit.restarts;
         self.is_amid.get_or_insert(!unit.restarts);
         let verdict = Verdict {
-            undecodable: if stamp.lacks_references {
+            undecodable: if unit.is_ignored {
+                Some(NoPicture::NotShown)
+            } else if stamp.lacks_references {
                 Some(NoPicture::MissingReference)
             } else {
                 lies.then_some(NoPicture::Corrupt)
@@ -286,7 +291,7 @@ impl Tracker {
                 ..verdict
             };
         }
-        if verdict.renews || !running.pairs_by_order {
+        if verdict.renews || !running.pairs_by_order || unit.is_ignored {
             return verdict;
         }
         if verdict.continuity.follows_loss || verdict.stamp.is_guess {

@@ -59,7 +59,7 @@ impl PySkipReason {
     }
 
     /// The decoder took the frame and no picture belongs to it. Addition. ``detail`` is one of
-    /// ``not_shown``, ``second_field``, ``missing_reference``, ``corrupt``, ``drop_interval``.
+    /// ``not_shown``, ``second_field``, ``missing_reference``, ``corrupt``, ``repeated``, ``drop_interval``.
     #[getter]
     fn is_no_picture(&self) -> bool {
         matches!(self.inner, SkipReason::NoPicture(_))

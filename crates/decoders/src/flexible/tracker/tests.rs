@@ -27,6 +27,7 @@ fn unit(data: Vec<u8>, gate: Gate) -> AccessUnit {
         refreshes: gate != Gate::Dependent,
         brings_sets: false,
         is_empty: false,
+        is_ignored: false,
     }
 }
 
@@ -117,6 +118,24 @@ fn a_slice_header_that_cannot_be_read_is_damage_and_nothing_at_all_is_none() {
     assert!(!is_damaged(&first()));
     assert!(is_damaged(&garbage));
     assert!(!is_damaged(&empty));
+}
+
+#[test]
+fn slices_that_decoders_ignore_are_no_loss() {
+    let mut tracker = Tracker::new(Codec::H264, false);
+    let empty = AccessUnit {
+        is_empty: true,
+        ..unit(vec![0, 0, 1, 6], Gate::Dependent)
+    };
+    let ignored = AccessUnit {
+        is_ignored: true,
+        ..empty.clone()
+    };
+    let mut undecodable = |unit: &AccessUnit| tracker.follow(unit, HARDWARE, false).undecodable;
+    assert_eq!(undecodable(&first()), None);
+    assert_eq!(undecodable(&ignored), Some(NoPicture::NotShown));
+    assert_eq!(undecodable(&unit(intact(1), Gate::Dependent)), None);
+    assert_eq!(undecodable(&empty), Some(NoPicture::MissingReference));
 }
 
 #[test]
