@@ -97,7 +97,9 @@ def probe(path: Path) -> Reference | None:
 
 
 def ffmpeg(path: Path, *output: str) -> subprocess.Popen[bytes]:
-    source = ["-noautorotate", "-i", str(path), "-map", "0:v:0"]
+    # As coded: neither turned nor cut as a container wants the pictures to be shown.
+    whole = ["-ignore_editlist", "1"] if path.suffix == ".mp4" else []
+    source = [*whole, "-noautorotate", "-i", str(path), "-map", "0:v:0"]
     command = ["ffmpeg", "-v", "quiet", *source, "-vsync", "passthrough", "-autoscale", "0"]
     return subprocess.Popen([*command, *output, "-"], stdout=subprocess.PIPE)
 

@@ -7,6 +7,7 @@ import itertools
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import textwrap
@@ -560,3 +561,21 @@ def test_nal_units_that_decoders_ignore_do_not_hide_the_codec(
     assert {(frame.codec, frame.width, frame.height) for frame, _ in sent} == {
         (Codec.from_name(clip.codec), clip.width, clip.height)
     }
+
+
+@pytest.mark.parametrize(("front", "end"), [(400, 0), (0, 80), (400, 40)])
+def test_what_an_edit_list_takes_away_is_read(front: int, end: int, tmp_path: Path) -> None:
+    """``front`` and ``end`` are in milliseconds. What comes behind the cut refers to pictures in front of it."""
+    clip = CLIPS["h264_bpyramid_640x360"]
+    whole = read(clip)
+    movie = bytearray(clip.path.read_bytes())
+    # Behind the name: version, flags and times of the media header; version, flags and count of the edit list.
+    (timescale,) = struct.unpack_from(">I", movie, movie.index(b"mdhd") + 16)
+    edit = movie.index(b"elst") + 12
+    duration, begin = struct.unpack_from(">Ii", movie, edit)
+    struct.pack_into(">Ii", movie, edit, duration - front - end, begin + front * timescale // 1000)
+    path = tmp_path / "cut.mp4"
+    path.write_bytes(movie)
+    cut = read(path)
+    assert [data for _, data in cut] == [data for _, data in whole]
+    assert [(frame.pts, frame.dts) for frame, _ in cut] == [(frame.pts, frame.dts) for frame, _ in whole]

@@ -26,6 +26,7 @@ mod source;
 mod timeline;
 mod type_finders;
 mod vp8;
+mod whole_segments;
 mod writer;
 
 pub use annex_b::length_prefixed;

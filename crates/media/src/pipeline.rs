@@ -17,7 +17,9 @@ use crate::location::check_file;
 use crate::obu::is_annex_b;
 use crate::progress::{Progress, Stream};
 use crate::rtp::{Losses, LostPackets};
-use crate::{Location, MediaError, annex_b_obu, elements, jitter_buffers, type_finders};
+use crate::{
+    Location, MediaError, annex_b_obu, elements, jitter_buffers, type_finders, whole_segments,
+};
 
 /// How many access units wait to be read before the source is held back.
 const QUEUE_LENGTH: u32 = 16;
@@ -268,6 +270,7 @@ impl Graph {
         self.add(sink)?;
         if let Some(pad) = sink.static_pad("sink") {
             self.losses.watch_queue(&pad);
+            whole_segments::widen(&pad);
         }
         let has_size = picture_size(&caps).is_some();
         let has = |kind| contains(parser, |factory| factory.has_type(kind));
@@ -279,6 +282,9 @@ impl Graph {
                 if format.has_nal_units() {
                     // Parameter sets before every random access point.
                     access_units.set_property("config-interval", -1);
+                }
+                if let Some(pad) = access_units.static_pad("sink") {
+                    whole_segments::widen(&pad);
                 }
                 self.add(&access_units)?;
                 self.progress.check(access_units.link(sink))?;
