@@ -58,13 +58,14 @@ def test_parameter_sets_only_in_front(clip: Clip) -> None:
 
 
 def test_what_decoders_of_hevc_ignore_is_no_picture(tmp_path: Path) -> None:
-    """A second layer, each of whose slices the parser takes for an access unit, and slices of a reserved type."""
-    second_layer, reserved = bytes([1 << 1, 1 << 3 | 1, 0x80, 0x12, 0x34, 0x80]), bytes([24 << 1, 1, 0x80, 0x12, 0x80])
+    """Further layers, each of whose slices the parser takes for an access unit, and slices of a reserved type."""
+    layers = [bytes([1 << 1, layer << 3 | 1, 0x80, 0x12, 0x34, 0x80]) for layer in (1, 2, 3)]
+    reserved = bytes([24 << 1, 1, 0x80, 0x12, 0x80])
     path = tmp_path / "clip.bit"
-    path.write_bytes(b"".join(in_annex_b([*units(data), reserved, second_layer]) for _, data in packets(HEVC)))
+    path.write_bytes(b"".join(in_annex_b([*units(data), reserved, *layers]) for _, data in packets(HEVC)))
     recorder = decode(packets_of(path))
     assert numbers(recorder) == list(HEVC.numbers)
-    assert {skip.reason.detail for skip in recorder.skips} <= {"not_shown"}
+    assert Counter(skip.reason.detail for skip in recorder.skips) == {"not_shown": len(layers) * HEVC.packets}
 
 
 @pytest.mark.parametrize("clip", [BASELINE, HEVC], ids=lambda clip: clip.codec)

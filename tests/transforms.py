@@ -58,7 +58,7 @@ class Rules:
 
 RULES = {
     "host": Rules(1, 0, 2, 4000, True, (), 0),
-    "deepstream": Rules(2, 1, 4, 300, False, ("UYVY", "GRAY8"), 64),
+    "deepstream": Rules(2, 1, 4, 300, False, ("UYVY", "GRAY8"), 40),
 }[str(backend())]
 odd_sizes = pytest.mark.skipif(RULES.step > 1, reason="NVIDIA's library rounds odd sizes and edges")
 

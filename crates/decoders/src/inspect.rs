@@ -51,6 +51,8 @@ pub(crate) struct Inspection {
     pub brings_sets: bool,
     /// Whether the packet holds no picture.
     pub is_empty: bool,
+    /// Whether it holds nothing but what decoders ignore.
+    pub is_ignored: bool,
     /// Whether a decoder that begins here finds a gap in the frame numbers of H.264.
     pub has_gap_in_front: bool,
     /// Why this stream is nothing for a hardware decoder, whatever the chip can do.
@@ -75,25 +77,6 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
     let unsupported = |name: &str| Refusal::Skip(SkipReason::UnsupportedCodec(name.to_owned()));
     let invalid = |reason| Refusal::Skip(SkipReason::InvalidPayload(reason));
     let (width, height) = (info.width, info.height);
-    let in_order = |config, without_picture, payload| Inspection {
-        config,
-        payload,
-        gate: Gate::Immediate,
-        reorder: 0,
-        without_picture,
-        profile_idc: None,
-        samples: None,
-        predicted_size: None,
-        is_recovery_point: false,
-        parameter_sets: None,
-        sequence_set: None,
-        restarts: true,
-        refreshes: true,
-        brings_sets: false,
-        is_empty: false,
-        has_gap_in_front: false,
-        only_software: None,
-    };
     let corrupt = NoPicture::Corrupt;
     Ok(match info.codec.ok_or_else(|| unsupported("(none)"))? {
         Codec::H264 => from_access_unit(Syntax::H264.inspect(&payload), |unit| {
@@ -120,11 +103,7 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
         }
         Codec::Vp9 => {
             let samples = samples::vp9(&payload);
-            let without_picture = if vpx::vp9_only_repeats(&payload) {
-                NoPicture::Repeated
-            } else {
-                without_picture(vpx::vp9_is_shown(&payload))
-            };
+            let without_picture = without_picture(vpx::vp9_is_shown(&payload));
             let config = DecoderConfig::Vp9(Vp9DecoderConfig::default());
             Inspection {
                 predicted_size: vpx::vp9_predicted_size(&payload),
@@ -178,6 +157,30 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
     })
 }
 
+/// Of a codec whose packets come to a decoder as they are, one picture each.
+fn in_order(config: DecoderConfig, without_picture: NoPicture, payload: Payload) -> Inspection {
+    Inspection {
+        config,
+        payload,
+        gate: Gate::Immediate,
+        reorder: 0,
+        without_picture,
+        profile_idc: None,
+        samples: None,
+        predicted_size: None,
+        is_recovery_point: false,
+        parameter_sets: None,
+        sequence_set: None,
+        restarts: true,
+        refreshes: true,
+        brings_sets: false,
+        is_empty: false,
+        is_ignored: false,
+        has_gap_in_front: false,
+        only_software: None,
+    }
+}
+
 /// The same of a frame of VP8 or VP9: only the headers of key frames tell of the samples.
 fn with_samples(samples: Option<Samples>, inspection: Inspection) -> Inspection {
     Inspection {
@@ -217,6 +220,7 @@ fn from_access_unit(unit: AccessUnit, config: impl Fn(&AccessUnit) -> DecoderCon
         refreshes: unit.refreshes,
         brings_sets: unit.brings_sets,
         is_empty: unit.is_empty,
+        is_ignored: unit.is_ignored,
         has_gap_in_front: unit.has_gap_in_front,
         only_software: None,
         payload: unit.annex_b,

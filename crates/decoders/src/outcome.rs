@@ -18,7 +18,8 @@ pub struct DecoderParameters {
 /// Why a frame that the decoder took has no picture of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoPicture {
-    /// The frame is never shown (VP8 and VP9 alternate reference frames).
+    /// The frame is never shown (VP8 and VP9 alternate reference frames), or is none that decoders look at (HEVC: slices
+    /// of further layers and of reserved types).
     NotShown,
     /// The frame is the second field of a picture that came out with the first.
     SecondField,

@@ -46,7 +46,7 @@ fn media_type(stream: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// Rec. ITU-T H.264, 7.3.1 and 7.4.1; the parameter set says its profile in its first byte (7.3.2.1.1, annexes A, F to I).
+/// Rec. ITU-T H.264, 7.3.1 and 7.4.1; the parameter set says its profile in its first byte (7.3.2.1.1, annex A and those of the extensions).
 fn h264(unit: &[u8]) -> Evidence {
     const FORBIDDEN: u8 = 0x80;
     const PROFILES: [u8; 14] = [

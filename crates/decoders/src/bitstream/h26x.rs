@@ -62,6 +62,8 @@ pub struct AccessUnit {
     pub brings_sets: bool,
     /// Whether it has NAL units, but none of a picture.
     pub is_empty: bool,
+    /// Whether it holds nothing but NAL units that decoders ignore (HEVC).
+    pub is_ignored: bool,
     /// Whether it is a picture of H.264 that may refer to others, though decoding may begin with it.
     pub has_gap_in_front: bool,
     /// The parameter sets with start codes, if they are complete.
@@ -180,6 +182,11 @@ impl Syntax {
             refreshes: roles.iter().find(|role| role.is_slice()) == Some(&Role::RefreshSlice),
             brings_sets: roles.iter().any(|role| role.is_parameter_set()),
             is_empty,
+            is_ignored: self == Self::Hevc
+                && !units.is_empty()
+                && units
+                    .iter()
+                    .all(|unit| hevc_unit::is_ignored(&payload[unit.clone()])),
             is_recovery_point: has(Role::RecoveryPoint),
             has_gap_in_front: self == Self::H264 && !has(Role::RefreshSlice),
             parameter_sets: has_parameter_sets.then(|| parameter_sets(&annex_b, &units, &roles)),
@@ -391,14 +398,16 @@ mod tests {
         let (layer, reserved) = (&[1 << 1, 1 << 3 | 1, 0x80][..], &[22 << 1, 1, 0x80][..]);
         for ignored in [layer, reserved] {
             let unit = Syntax::Hevc.inspect(&annex_b(&[ignored]));
-            assert!(unit.is_empty && !unit.restarts);
+            assert!(unit.is_empty && unit.is_ignored && !unit.restarts);
+            let with_sets = Syntax::Hevc.inspect(&annex_b(&[&[0x42, 1, 1], ignored]));
+            assert!(with_sets.is_empty && !with_sets.is_ignored);
             assert_eq!(unit.without_picture, NoPicture::NotShown);
             let unit = Syntax::Hevc.inspect(&annex_b(&[&[19 << 1, 1, 0x80], ignored]));
             assert!(!unit.is_empty && unit.refreshes);
             assert_eq!(unit.without_picture, NoPicture::Corrupt);
         }
         let parameter_set = Syntax::Hevc.inspect(&annex_b(&[&[0x42, 1 << 3 | 1, 1]]));
-        assert!(parameter_set.sequence_set.is_none());
+        assert!(parameter_set.sequence_set.is_none() && parameter_set.is_ignored);
     }
 
     #[test]

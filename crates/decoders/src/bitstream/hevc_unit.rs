@@ -1,7 +1,7 @@
 //! NAL units of HEVC that decoders ignore.
 
 /// Whether decoders of a single layer ignore a NAL unit: one of a layer above the base, or a slice of a reserved type
-/// (ITU-T H.265, 7.3.1.2 and table 7-1).
+/// (ITU-T H.265, 7.4.2.2).
 pub fn is_ignored(unit: &[u8]) -> bool {
     let &[first, second, ..] = unit else {
         return false;

@@ -61,14 +61,15 @@ impl Follower {
         }
     }
 
-    /// A packet without what stops the chip or, in the driver's parser, the process; `None` if nothing is left.
-    pub(crate) fn made_safe(&mut self, packet: Payload) -> Option<Payload> {
+    /// A packet without what stops the chip or, in the driver's parser, the process; refuses it if nothing is left.
+    pub(crate) fn made_safe(&mut self, packet: Payload) -> Result<Payload, Refused> {
         let changed = match self.codec {
             Codec::Hevc => nal::without(&packet, |unit| {
                 hevc_unit::is_ignored(unit) || hevc_video_set::is_damaged(unit)
             }),
+            Codec::Vp9 if vpx::vp9_only_repeats(&packet) => return Err(Refused::Repeat),
             Codec::Vp9 if vp9_header::is_cut(&packet) || vpx::vp9_decodes_nothing(&packet) => {
-                return None;
+                return Err(Refused::Packet);
             }
             Codec::Vp9 => {
                 let size = samples::vp9(&packet).and_then(|samples| samples.size);
@@ -78,7 +79,10 @@ impl Follower {
             _ => None,
         };
         let packet = changed.map_or(packet, Payload::from);
-        (!packet.is_empty()).then_some(packet)
+        if packet.is_empty() {
+            return Err(Refused::Packet);
+        }
+        Ok(packet)
     }
 
     /// Notes a packet that is given to the decoder next, or says that it must not be.

@@ -52,8 +52,10 @@ pub(crate) trait Engine: Send + Sync {
 /// Why an engine did not take a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refused {
-    /// There is nothing in it that the decoder could begin with; it still wants one.
+    /// There is nothing in it that the decoder could begin with, or it may not be given; it still wants one.
     Packet,
+    /// It shows pictures again, which the decoder does not; it still wants one.
+    Repeat,
     /// It is not the first such packet: the decoder makes nothing of this stream.
     Stream,
 }

@@ -73,7 +73,7 @@ impl Pacer {
         buffer: impl FnOnce(Payload) -> gst::Buffer,
     ) -> Result<(), Refused> {
         let mut state = self.state.lock();
-        let data = state.follower.made_safe(data).ok_or(Refused::Packet)?;
+        let data = state.follower.made_safe(data)?;
         let before = state.follower.lag();
         state.follower.note(key, &data)?;
         let waits = state.is_behind_key && state.has_answered && before > KEPT_BACK;

@@ -18,32 +18,39 @@ struct Shown {
     key: u64,
     /// The picture was decoded before.
     is_existing: bool,
+    /// It is hardly meant: a frame was damaged into this.
+    is_damage: bool,
 }
 
 impl Repeats {
     /// Notes what is given to the decoder next: a frame, or a packet of several.
     pub(super) fn note(&mut self, key: u64, frame: &[u8]) {
         if vpx::vp9_is_shown(frame) {
-            let is_existing = vpx::vp9_only_repeats(frame);
-            self.shown.push_back(Shown { key, is_existing });
+            let is_existing = vpx::vp9_decodes_nothing(frame);
+            self.shown.push_back(Shown {
+                key,
+                is_existing,
+                is_damage: is_existing && !vpx::vp9_only_repeats(frame),
+            });
         }
     }
 
     /// The key of the packet that shows a picture, which came out with the key of the packet that it was decoded from.
     ///
     /// Pictures come out in order, if some are missing: the frame is the first that decoded this picture, or that
-    /// shows one from before.
+    /// shows one from before. What damage shows keeps its key: it is no picture of the damaged packet.
     pub(super) fn shown_by(&mut self, decoded_by: u64) -> u64 {
-        let shows = |frame: &Shown| match frame.is_existing {
-            true => decoded_by <= frame.key,
-            false => decoded_by == frame.key,
+        let shows = |frame: &Shown| {
+            decoded_by == frame.key || (frame.is_existing && decoded_by < frame.key)
         };
         let Some(index) = self.shown.iter().position(shows) else {
             return decoded_by;
         };
-        let key = self.shown[index].key;
-        self.shown.drain(..=index);
-        key
+        let frame = self.shown.drain(..=index).next_back();
+        match frame {
+            Some(frame) if !frame.is_damage => frame.key,
+            _ => decoded_by,
+        }
     }
 }
 
@@ -91,6 +98,13 @@ mod tests {
         let packets = [SHOWN, SHOWN, EXISTING, SHOWN, EXISTING, SHOWN];
         assert_eq!(shown_by(&packets, &[0, 3, 5]), [0, 3, 5]);
         assert_eq!(shown_by(&packets, &[0, 0, 5]), [0, 2, 5]);
+    }
+
+    #[test]
+    fn what_damage_shows_belongs_to_no_packet_behind_it() {
+        let long = [EXISTING, &[0; 16]].concat();
+        let packets = [SHOWN, &long, SHOWN, EXISTING];
+        assert_eq!(shown_by(&packets, &[0, 0, 2, 0]), [0, 0, 2, 3]);
     }
 
     #[test]

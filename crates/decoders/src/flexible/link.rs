@@ -14,7 +14,7 @@ use super::change::Until;
 use super::core::{Core, Finished, Types, now};
 use crate::engine::{self, Blueprint, Engine, Events, Live, RawPicture, Refused, Stopped, Target};
 use crate::machine::{Input, LaneId, Place};
-use crate::outcome::DecoderParameters;
+use crate::outcome::{DecoderParameters, NoPicture};
 use crate::output::{DecodedFrame, DecoderInfo};
 
 /// The frame rate told to the pool when the frame's own is not positive.
@@ -104,7 +104,19 @@ impl<T: Clone + Send + Sync + 'static> Link<T> {
             match engine.feed(key, packet) {
                 Ok(()) => {}
                 Err(Refused::Packet) => {
-                    next = self.core.change().machine.refused(self.lane, key, now());
+                    next = self
+                        .core
+                        .change()
+                        .machine
+                        .refused(self.lane, key, None, now());
+                }
+                Err(Refused::Repeat) => {
+                    let why = Some(NoPicture::Repeated);
+                    next = self
+                        .core
+                        .change()
+                        .machine
+                        .refused(self.lane, key, why, now());
                 }
                 Err(Refused::Stream) => {
                     self.failed("the driver's parser finds no picture where a stream begins");

@@ -38,7 +38,7 @@ pub(super) struct AccessUnit {
     pub brings_sets: bool,
     /// Whether it holds no picture.
     pub is_empty: bool,
-    /// Whether it holds nothing but slices that decoders ignore.
+    /// Whether it holds nothing but what decoders ignore.
     pub is_ignored: bool,
 }
 
@@ -57,7 +57,7 @@ impl AccessUnit {
             refreshes: packet.refreshes,
             brings_sets: packet.brings_sets,
             is_empty: packet.is_empty,
-            is_ignored: packet.is_empty && packet.without_picture == NoPicture::NotShown,
+            is_ignored: packet.is_ignored,
         }
     }
 
@@ -225,6 +225,15 @@ impl Tracker {
         }
     }
 
+    /// Where an access unit stands; what is ignored takes no place in the order of the pictures.
+    fn stamp(&mut self, unit: &AccessUnit) -> Stamp {
+        if unit.is_ignored {
+            self.clock.clone().stamp(&unit.data)
+        } else {
+            self.clock.stamp(&unit.data)
+        }
+    }
+
     /// The next access unit of the session that runs; `has_lost`: packets in front of it are missing.
     pub(super) fn follow(
         &mut self,
@@ -232,7 +241,7 @@ impl Tracker {
         running: Running,
         has_lost: bool,
     ) -> Verdict {
-        let stamp = self.clock.stamp(&unit.data);
+        let stamp = self.stamp(unit);
         let has_other_format = differs(
             self.samples.map(|samples| samples.format()),
             unit.samples.map(|samples| samples.format()),
@@ -262,7 +271,7 @@ impl Tracker {
                 lies.then_some(NoPicture::Corrupt)
             },
             continuity: Continuity {
-                follows_loss: has_lost || stamp.follows_loss,
+                follows_loss: has_lost || (stamp.follows_loss && !unit.is_ignored),
                 is_damaged: lies || (stamp.is_guess && !unit.is_empty),
                 restarts: unit.restarts,
                 refresh: stamp.refresh,
@@ -291,11 +300,14 @@ impl Tracker {
                 ..verdict
             };
         }
-        if verdict.renews || !running.pairs_by_order || unit.is_ignored {
+        if verdict.renews || !running.pairs_by_order {
             return verdict;
         }
-        if verdict.continuity.follows_loss || verdict.stamp.is_guess {
+        if verdict.continuity.follows_loss || (verdict.stamp.is_guess && !unit.is_ignored) {
             self.left_out.get_or_insert(0);
+        }
+        if unit.is_ignored {
+            return verdict;
         }
         match self.left_out {
             _ if is_of_another_kind && begins => Verdict {

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::damage::DamageMap;
 use super::lane::{Flight, LaneId, Overdue, Ready};
 use super::{Effects, Flow, Input, Machine, Outgoing, Phase};
-use crate::outcome::{DamagePolicy, SkipReason};
+use crate::outcome::{DamagePolicy, NoPicture, SkipReason};
 
 /// Where a picture that came out of a decoder belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,15 +102,22 @@ impl<F: Flow> Machine<F> {
         session.next_input(now)
     }
 
-    /// The decoder of a lane found nothing to begin with in the packet of `key`, and still asks for one.
-    pub fn refused(&mut self, id: LaneId, key: u64, now: Instant) -> Option<Input<F>> {
+    /// The decoder of a lane does not take the packet of `key`, and still asks for one. `why` it brings no picture, if
+    /// that is not what its headers say.
+    pub fn refused(
+        &mut self,
+        id: LaneId,
+        key: u64,
+        why: Option<NoPicture>,
+        now: Instant,
+    ) -> Option<Input<F>> {
         let policy = self.limits.damage;
         let lane = self.lane_mut(id)?;
         let session = lane.session.as_mut()?;
-        let outcome = session
-            .in_flight
-            .remove(&key)
-            .map(|flight| session.damage.without_picture(policy, key, flight));
+        let outcome = session.in_flight.remove(&key).map(|mut flight| {
+            flight.without_picture = why.unwrap_or(flight.without_picture);
+            session.damage.without_picture(policy, key, flight)
+        });
         session.ask();
         let next = session.next_input(now);
         if let Some(outcome) = outcome {

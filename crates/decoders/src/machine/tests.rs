@@ -141,7 +141,7 @@ impl Rig {
         };
         match input {
             Input::Packet(key, ()) if self.refuses => {
-                let next = self.machine.refused(id, *key, self.now);
+                let next = self.machine.refused(id, *key, None, self.now);
                 if let Some(next) = next {
                     self.give(id, &next);
                 }

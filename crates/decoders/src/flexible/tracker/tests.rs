@@ -121,7 +121,7 @@ fn a_slice_header_that_cannot_be_read_is_damage_and_nothing_at_all_is_none() {
 }
 
 #[test]
-fn slices_that_decoders_ignore_are_no_loss() {
+fn what_decoders_ignore_is_no_loss() {
     let mut tracker = Tracker::new(Codec::H264, false);
     let empty = AccessUnit {
         is_empty: true,
@@ -131,11 +131,23 @@ fn slices_that_decoders_ignore_are_no_loss() {
         is_ignored: true,
         ..empty.clone()
     };
-    let mut undecodable = |unit: &AccessUnit| tracker.follow(unit, HARDWARE, false).undecodable;
-    assert_eq!(undecodable(&first()), None);
-    assert_eq!(undecodable(&ignored), Some(NoPicture::NotShown));
-    assert_eq!(undecodable(&unit(intact(1), Gate::Dependent)), None);
-    assert_eq!(undecodable(&empty), Some(NoPicture::MissingReference));
+    let mut follow = |unit: &AccessUnit, has_lost: bool| {
+        let verdict = tracker.follow(unit, HARDWARE, has_lost);
+        (verdict.undecodable, verdict.continuity.follows_loss)
+    };
+    let not_shown = Some(NoPicture::NotShown);
+    assert_eq!(follow(&first(), false), (None, false));
+    for number in 1..4 {
+        for _ in 0..3 {
+            assert_eq!(follow(&ignored, false), (not_shown, false));
+        }
+        let next = unit(intact(number), Gate::Dependent);
+        assert_eq!(follow(&next, false), (None, false));
+    }
+    // A loss in front of it is not forgotten, though.
+    assert_eq!(follow(&ignored, true), (not_shown, true));
+    let next = unit(intact(4), Gate::Dependent);
+    assert_eq!(follow(&next, false).0, Some(NoPicture::MissingReference));
 }
 
 #[test]
