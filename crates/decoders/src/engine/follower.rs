@@ -8,8 +8,8 @@
 //! golden or alternate picture. So neither of the two may see a predicted frame first, nor one behind a key frame that
 //! is too damaged to be decoded. And neither may see a damaged video parameter set of HEVC.
 //!
-//! NVIDIA's decoder takes what decoders of HEVC ignore for pictures: slices of further layers and of reserved types. And
-//! it shows no picture of VP9 again; over packets of 16 bytes that ask for it, it breaks down.
+//! What decoders of HEVC ignore is kept from NVIDIA's, so that nothing depends on what it makes of that. And it shows no
+//! picture of VP9 again; over a packet of 16 bytes that asked for it, it broke down (docs/gpu-facts.md).
 
 use std::collections::VecDeque;
 
