@@ -103,20 +103,10 @@ impl<T: Clone + Send + Sync + 'static> Link<T> {
             };
             match engine.feed(key, packet) {
                 Ok(()) => {}
-                Err(Refused::Packet) => {
-                    next = self
-                        .core
-                        .change()
-                        .machine
-                        .refused(self.lane, key, None, now());
-                }
-                Err(Refused::Repeat) => {
-                    let why = Some(NoPicture::Repeated);
-                    next = self
-                        .core
-                        .change()
-                        .machine
-                        .refused(self.lane, key, why, now());
+                Err(refused @ (Refused::Packet | Refused::Repeat)) => {
+                    let why = (refused == Refused::Repeat).then_some(NoPicture::Repeated);
+                    let mut state = self.core.change();
+                    next = state.machine.refused(self.lane, key, why, now());
                 }
                 Err(Refused::Stream) => {
                     self.failed("the driver's parser finds no picture where a stream begins");
