@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,8 +16,10 @@ from savant_rs.deepstream import (
     FlexibleDecoder,
     FlexibleDecoderConfig,
     FlexibleDecoderOutput,
+    Hardware,
     SurfaceView,
     VideoFormat,
+    backend,
 )
 from savant_rs.gstreamer import PacketReader
 from savant_rs.primitives import Codec, VideoFrame, VideoFrameContent
@@ -27,6 +29,8 @@ POOL_SIZE = 4
 WAIT_S = 30.0
 # Tests share their cores with whatever else runs: a drain must not be given up for that.
 PATIENCE_MS = 20_000
+# Where pictures are decoded: in hardware where it can, and in software. Without a GPU that is the same.
+WHERE = [Hardware.SOFTWARE] if backend() == "host" else [Hardware.PREFERRED, Hardware.SOFTWARE]
 
 # Kr and Kb of ITU-R BT.601, BT.709 and BT.2020.
 LUMA_WEIGHTS = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722), "bt2020nc": (0.2627, 0.0593)}
@@ -47,6 +51,14 @@ def packets_of(path: Path, **options: Any) -> list[tuple[VideoFrame, bytes]]:
 def packets(clip: Clip, **options: Any) -> list[tuple[VideoFrame, bytes]]:
     """All packets of a clip in decode order."""
     return packets_of(clip.path, **options)
+
+
+def assert_each_is_nearest(pictures: Sequence[np.ndarray], expected: Sequence[np.ndarray]) -> None:
+    """Each picture, filtered as it may be, is less different from its own than from the other expected ones."""
+    assert len(pictures) == len(expected)
+    for index, picture in enumerate(pictures):
+        differences = [np.abs(picture.astype(float) - other).mean() for other in expected]
+        assert np.argmin(differences) == index, differences
 
 
 @dataclass

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
 from clips_lib import CLIPS, Clip, read_frame_number
-from decoding import SOURCE, make_frame, packets, recorded
+from decoding import SOURCE, Picture, make_frame, packets, recorded
 from savant_rs.deepstream import FlexibleDecoderConfig, Hardware, SavantIdMetaKind, VideoFormat, backend
-from savant_rs.primitives import Codec
+from savant_rs.primitives import Codec, VideoFrame
+from vp9_superframes import frames_of, made_hidden, shows_again, slot_of_hidden, superframe
+
+Unit = tuple[VideoFrame, bytes]
 
 VIDEO = [clip for clip in CLIPS.values() if not clip.is_still]
 
@@ -113,25 +117,17 @@ def test_a_picture_of_another_size_is_letterboxed_into_the_declared_one() -> Non
     assert not boxed[500:].any()
 
 
-def shows_again(slot: int) -> bytes:
-    """A packet of VP9 without a picture, which shows that of a reference slot (``show_existing_frame``)."""
-    return bytes([0b1000_1000 | slot])
+def decoded_with_repeats(
+    clip: Clip, sent: Sequence[Unit], again: Sequence[Unit], numbers: Sequence[int]
+) -> tuple[list[Picture], list[Picture]]:
+    """The pictures of the packets ``sent``: those with ``numbers``, and those of the packets ``again`` among them.
 
-
-@pytest.mark.parametrize("slot", [0, 2, 7])
-def test_a_picture_of_vp9_that_is_shown_again_belongs_to_the_packet_that_asks_for_it(slot: int) -> None:
-    """NVIDIA's decoder does not show it; then the packet is skipped, and says why."""
-    clip = CLIPS["vp9_640x360"]
-    sent, again = [], []
-    for index, (frame, data) in enumerate(packets(clip)):
-        sent.append((frame, data))
-        for padding in {0: (0, 0), 9: (1,), 30: (0, 0, 15)}.get(index, ()):
-            again.append(make_frame(Codec.Vp9, clip.width, clip.height, pts=frame.pts))
-            sent.append((again[-1], shows_again(slot) + bytes(padding)))
+    The latter ask for a picture of before. NVIDIA's decoder does not show it; then they are skipped, and say why.
+    """
     with recorded() as (decoder, recorder):
         for frame, data in sent:
             decoder.submit(frame, data)
-    repeats = {frame.uuid for frame in again}
+    repeats = {frame.uuid for frame, _ in again}
     details = Counter(skip.reason.detail for skip in recorder.skips)
     assert details == ({"repeated": len(again)} if is_hardware(clip) else {})
     assert decoder.stats()["orphans"] == 0
@@ -142,14 +138,69 @@ def test_a_picture_of_vp9_that_is_shown_again_belongs_to_the_packet_that_asks_fo
         frame.uuid for frame, _ in sent if frame.uuid not in skipped
     ]
     own = [picture for picture in recorder.pictures if picture.frame.uuid not in repeats]
-    assert [read_frame_number(picture.pixels) for picture in own] == list(clip.numbers)
+    assert [read_frame_number(picture.pixels) for picture in own] == list(numbers)
     assert {picture.decoded.hardware for picture in own} == {is_hardware(clip)}
-    repeated = [picture.pixels for picture in recorder.pictures if picture.frame.uuid in repeats]
+    assert not any(picture.decoded.is_corrupt for picture in own)
+    return own, [picture for picture in recorder.pictures if picture.frame.uuid in repeats]
+
+
+@pytest.mark.parametrize("slot", [0, 2, 7])
+def test_a_picture_of_vp9_that_is_shown_again_belongs_to_the_packet_that_asks_for_it(slot: int) -> None:
+    clip = CLIPS["vp9_640x360"]
+    sent, again = [], []
+    for index, (frame, data) in enumerate(packets(clip)):
+        sent.append((frame, data))
+        for padding in {0: (0, 0), 9: (1,), 30: (0, 0, 15)}.get(index, ()):
+            ask = make_frame(Codec.Vp9, clip.width, clip.height, pts=frame.pts)
+            again.append((ask, shows_again(slot) + bytes(padding)))
+            sent.append(again[-1])
+    own, repeats = decoded_with_repeats(clip, sent, again, clip.numbers)
+    repeated = [picture.pixels for picture in repeats]
     for pixels in repeated[:2]:
         np.testing.assert_array_equal(pixels, own[0].pixels, "a key frame is in every slot")
     for pixels in repeated[3:]:
         np.testing.assert_array_equal(pixels, repeated[-1])
     assert {read_frame_number(pixels) for pixels in repeated} <= set(clip.numbers)
+
+
+@pytest.mark.parametrize("begins_hidden", [False, True])
+def test_a_superframe_of_vp9_may_show_what_it_hides(begins_hidden: bool) -> None:
+    clip = CLIPS["vp9_640x360"]
+    sent, again, expected = [], [], []
+    for place, (frame, data) in enumerate(packets(clip)):
+        hidden, *shown = frames_of(data)
+        if shown:
+            ask = make_frame(Codec.Vp9, clip.width, clip.height, pts=frame.pts)
+            again.append((ask, superframe([hidden, shows_again(slot_of_hidden(hidden))])))
+            expected.append(clip.numbers[place + 1 :])
+            sent += [again[-1], (frame, *shown)]
+        elif begins_hidden and place == 0:
+            again.append((frame, superframe([made_hidden(data), shows_again(0)])))
+            expected.append(clip.numbers[:1])
+            sent.append(again[-1])
+        else:
+            sent.append((frame, data))
+    assert len(again) > 1
+    _, repeats = decoded_with_repeats(clip, sent, again, clip.numbers[begins_hidden:])
+    for picture, numbers in zip(repeats, expected, strict=not is_hardware(clip)):
+        assert read_frame_number(picture.pixels) in numbers
+
+
+def test_a_superframe_of_vp9_that_shows_two_pictures_stands_for_one() -> None:
+    """It must not (Annex B). What it shows behind the first has no frame to go with."""
+    clip = CLIPS["vp9_640x360"]
+    asking = 0
+    with recorded() as (decoder, recorder):
+        for frame, data in packets(clip):
+            hidden, *shown = frames_of(data)
+            if shown:
+                asking += 1
+                data = superframe([hidden, *shown, shows_again(slot_of_hidden(hidden))])
+            decoder.submit(frame, data)
+    assert asking
+    assert recorder.reasons == []
+    assert [read_frame_number(picture.pixels) for picture in recorder.pictures] == list(clip.numbers)
+    assert decoder.stats()["orphans"] == (0 if is_hardware(clip) else asking)
 
 
 def test_a_jpeg_of_any_size_decodes_on_the_cpu() -> None:

@@ -103,7 +103,7 @@ pub(crate) fn inspect(info: &FrameInfo, payload: Payload) -> Result<Inspection, 
         }
         Codec::Vp9 => {
             let samples = samples::vp9(&payload);
-            let without_picture = without_picture(vpx::vp9_is_shown(&payload));
+            let without_picture = vp9_without_picture(&payload);
             let config = DecoderConfig::Vp9(Vp9DecoderConfig::default());
             Inspection {
                 predicted_size: vpx::vp9_predicted_size(&payload),
@@ -200,6 +200,14 @@ fn without_picture(is_shown: bool) -> NoPicture {
     }
 }
 
+fn vp9_without_picture(packet: &[u8]) -> NoPicture {
+    if vpx::vp9_only_repeats(packet) {
+        NoPicture::Repeated
+    } else {
+        without_picture(vpx::vp9_is_shown(packet))
+    }
+}
+
 fn from_access_unit(unit: AccessUnit, config: impl Fn(&AccessUnit) -> DecoderConfig) -> Inspection {
     Inspection {
         config: config(&unit),
@@ -255,4 +263,19 @@ fn check_raw_size(info: &FrameInfo, payload: &[u8], bytes_per_pixel: u64) -> Res
         expected,
         actual: payload.len(),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vp9_tells_why_a_packet_may_bring_no_picture() {
+        let (hidden, shown, existing) = (0b1000_0100, 0b1000_0110, 0b1000_1000);
+        let pair = |second: u8| [hidden, second, 0xc1, 1, 1, 0xc1];
+        assert_eq!(vp9_without_picture(&[hidden]), NoPicture::NotShown);
+        assert_eq!(vp9_without_picture(&[existing]), NoPicture::Repeated);
+        assert_eq!(vp9_without_picture(&pair(existing)), NoPicture::Repeated);
+        assert_eq!(vp9_without_picture(&pair(shown)), NoPicture::Corrupt);
+    }
 }

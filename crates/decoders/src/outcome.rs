@@ -27,7 +27,8 @@ pub enum NoPicture {
     MissingReference,
     /// The decoder returned nothing for it, most likely because the data is damaged.
     Corrupt,
-    /// The packet asks for a picture that was decoded before (VP9), which NVIDIA's decoder does not show again.
+    /// The packet asks for a picture that was decoded before (VP9), and the decoder does not show it again. NVIDIA's never
+    /// does.
     Repeated,
     /// The decoder was asked to drop it (`drop_frame_interval`).
     DropInterval,

@@ -42,6 +42,11 @@ pub(crate) fn nal_units(
     })
 }
 
+/// Whether a NAL unit of HEVC belongs to the base layer: `nuh_layer_id` is 0 (7.3.1.2).
+pub(crate) fn is_hevc_base_layer(nal: &[u8]) -> bool {
+    matches!(*nal, [high, low, ..] if high & 1 == 0 && low >> 3 == 0)
+}
+
 /// A NAL unit never ends in a zero byte; those that follow it are padding or the first byte of a
 /// 4-byte start code.
 fn without_trailing_zeros(nal: &[u8]) -> &[u8] {

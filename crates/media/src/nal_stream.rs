@@ -3,7 +3,7 @@
 //! To `GStreamer`'s finders (1.22), unspecified and reserved types of NAL units and the further layers of HEVC speak
 //! against a stream, which is then taken for none or for MPEG-4. Both standards have decoders ignore these.
 
-use crate::annex_b::nal_units;
+use crate::annex_b::{is_hevc_base_layer, nal_units};
 
 /// Bytes of a file that are looked at: what may stand in front of the parameter sets.
 pub(crate) const PROBE_BYTES: u32 = 4096;
@@ -83,7 +83,7 @@ fn hevc(unit: &[u8]) -> Evidence {
     let &[high, low, ref behind @ ..] = unit else {
         return Evidence::Against;
     };
-    let is_base_layer = high & 1 == 0 && low >> 3 == 0;
+    let is_base_layer = is_hevc_base_layer(unit);
     match high >> 1 & 0x3f {
         _ if high & FORBIDDEN != 0 || low.trailing_zeros() > 2 => Evidence::Against,
         VIDEO if is_base_layer && behind.get(2..4) == Some(&[0xff; 2]) => Evidence::For,

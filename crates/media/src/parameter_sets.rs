@@ -2,7 +2,8 @@
 //!
 //! The parsers repeat them before IDR pictures and, for HEVC, before all IRAP pictures. An H.264
 //! stream can also be entered at an intra picture with a recovery point (an open GOP); there they
-//! are repeated here.
+//! are repeated here. Parameter sets of HEVC's further layers are not: they have identifiers of their own, and decoders of
+//! the base layer pass them over.
 
 use frames::Codec;
 
@@ -11,6 +12,8 @@ use crate::annex_b;
 /// The types of NAL units of one codec, as far as they matter here.
 struct NalTypes {
     of: fn(u8) -> u8,
+    /// Of the base layer, which is all that there is in H.264.
+    is_base: fn(&[u8]) -> bool,
     access_unit_delimiter: u8,
     parameter_sets: &'static [u8],
     slices: std::ops::RangeInclusive<u8>,
@@ -18,6 +21,7 @@ struct NalTypes {
 
 const H264: NalTypes = NalTypes {
     of: |header| header & 0x1f,
+    is_base: |_| true,
     access_unit_delimiter: 9,
     parameter_sets: &[7, 8],
     slices: 1..=5,
@@ -25,6 +29,7 @@ const H264: NalTypes = NalTypes {
 
 const HEVC: NalTypes = NalTypes {
     of: |header| header >> 1 & 0x3f,
+    is_base: annex_b::is_hevc_base_layer,
     access_unit_delimiter: 35,
     parameter_sets: &[32, 33, 34],
     slices: 0..=31,
@@ -62,7 +67,7 @@ impl ParameterSets {
         for (nal, end) in
             annex_b::nal_units(unit, |header| types.slices.contains(&(types.of)(header)))
         {
-            if types.parameter_sets.contains(&type_of(nal)) {
+            if types.parameter_sets.contains(&type_of(nal)) && (types.is_base)(nal) {
                 own.push(nal);
             } else if type_of(nal) == types.access_unit_delimiter {
                 after_delimiter = end;
@@ -155,6 +160,19 @@ mod tests {
             sets.complete(&unit(&[cra]), true),
             Some(unit(&[vps, sps, pps, cra]))
         );
+    }
+
+    #[test]
+    fn those_of_further_layers_replace_none() {
+        let (vps, sps, pps): (&[u8], &[u8], &[u8]) = (&[64, 1, 9], &[66, 1, 8], &[68, 1, 7]);
+        let (layer_sequence, layer_picture): (&[u8], &[u8]) = (&[66, 9, 8], &[69, 1, 7]);
+        let cra: &[u8] = &[42, 1, 6];
+        let mut sets = ParameterSets::of(Codec::Hevc).unwrap();
+        let first = unit(&[vps, sps, pps, layer_sequence, layer_picture, cra]);
+        assert_eq!(sets.complete(&first, true), None);
+        let lacking = unit(&[layer_sequence, layer_picture, cra]);
+        let completed = unit(&[vps, sps, pps, layer_sequence, layer_picture, cra]);
+        assert_eq!(sets.complete(&lacking, true), Some(completed));
     }
 
     #[test]

@@ -103,27 +103,22 @@ fn predicted_size(frame: &[u8]) -> Option<(u32, u32)> {
 
 /// The frames of a VP9 superframe (Annex B); `None` for other packets, and where an index does not agree with its packet.
 pub fn vp9_superframe(packet: &[u8]) -> Option<Vec<&[u8]>> {
-    let frames = superframe_sizes(packet).map(|_| frames(packet))?;
+    let frames = superframe(packet).map(|_| frames(packet))?;
     frames
         .iter()
         .all(|frame| !frame.is_empty())
         .then_some(frames)
 }
 
-/// Whether a VP9 packet ends in the index of a superframe (Annex B).
-pub fn vp9_has_index(packet: &[u8]) -> bool {
-    superframe_sizes(packet).is_some()
-}
-
 /// Whether a VP9 frame shows a picture that was decoded before, and nothing else.
-pub fn vp9_shows_existing(frame: &[u8]) -> bool {
+fn vp9_shows_existing(frame: &[u8]) -> bool {
     frame
         .first()
         .is_some_and(|&first| first >> 6 == FRAME_MARKER && show_bits(first).0)
 }
 
 /// The same, if the frame is as short as such frames are: a longer one was most likely damaged into one.
-pub fn vp9_repeats(frame: &[u8]) -> bool {
+fn vp9_repeats(frame: &[u8]) -> bool {
     vp9_shows_existing(frame) && frame.len() <= MAX_REPEAT
 }
 
@@ -132,21 +127,42 @@ pub fn vp9_decodes_nothing(packet: &[u8]) -> bool {
     frames(packet).into_iter().all(vp9_shows_existing)
 }
 
-/// The same, if its frames are as short as such frames are.
+/// The frames of a VP9 packet that are decoded, without those that show what was. None where the index of a superframe
+/// does not agree with its packet, or points at what is no frame.
+pub fn vp9_decoded(packet: &[u8]) -> Vec<&[u8]> {
+    let is_frame = |frame: &&[u8]| {
+        frame
+            .first()
+            .is_some_and(|first| first >> 6 == FRAME_MARKER)
+    };
+    let frames = match superframe(packet) {
+        Some(_) => vp9_superframe(packet).filter(|frames| frames.iter().all(is_frame)),
+        None => Some(vec![packet]),
+    };
+    let mut frames = frames.unwrap_or_default();
+    frames.retain(|frame| !vp9_shows_existing(frame));
+    frames
+}
+
+/// Whether a VP9 packet shows only what a frame in front decoded, which may be a hidden one of the same packet.
 pub fn vp9_only_repeats(packet: &[u8]) -> bool {
-    frames(packet).into_iter().all(vp9_repeats)
+    let mut shown = frames(packet)
+        .into_iter()
+        .filter(|frame| frame_is_shown(frame))
+        .peekable();
+    shown.peek().is_some() && shown.all(vp9_repeats)
 }
 
 /// The frames of a packet, which may be a superframe.
 fn frames(packet: &[u8]) -> Vec<&[u8]> {
-    let Some(sizes) = superframe_sizes(packet) else {
+    let Some((body, sizes)) = superframe(packet) else {
         return vec![packet];
     };
     let mut at = 0usize;
     sizes
         .into_iter()
         .map(|size| {
-            let frame = packet.get(at..at.saturating_add(size));
+            let frame = body.get(at..at.saturating_add(size));
             at = at.saturating_add(size);
             frame.unwrap_or_default()
         })
@@ -168,8 +184,8 @@ fn show_bits(first: u8) -> (bool, bool) {
     (bit(after_profile), bit(after_profile + 2))
 }
 
-/// The frame sizes in the superframe index at the end of `packet`, if it has one.
-fn superframe_sizes(packet: &[u8]) -> Option<Vec<usize>> {
+/// What is in front of the superframe index at the end of `packet`, and the frame sizes in it, if it has one.
+fn superframe(packet: &[u8]) -> Option<(&[u8], Vec<usize>)> {
     let marker = *packet.last()?;
     if marker & 0xe0 != 0xc0 {
         return None;
@@ -177,16 +193,14 @@ fn superframe_sizes(packet: &[u8]) -> Option<Vec<usize>> {
     let bytes_per_size = usize::from(marker >> 3 & 3) + 1;
     let frames = usize::from(marker & 7) + 1;
     let index_size = 2 + bytes_per_size * frames;
-    let index = packet.get(packet.len().checked_sub(index_size)?..)?;
+    let (body, index) = packet.split_at_checked(packet.len().checked_sub(index_size)?)?;
+    let value = |size: &[u8]| {
+        let bytes = size.iter().rev();
+        bytes.fold(0, |value, &byte| value << 8 | usize::from(byte))
+    };
     (index[0] == marker).then(|| {
-        index[1..index_size - 1]
-            .chunks(bytes_per_size)
-            .map(|size| {
-                size.iter()
-                    .rev()
-                    .fold(0, |value, &byte| value << 8 | usize::from(byte))
-            })
-            .collect()
+        let sizes = index[1..index_size - 1].chunks(bytes_per_size);
+        (body, sizes.map(value).collect())
     })
 }
 
@@ -196,15 +210,30 @@ mod tests {
 
     #[test]
     fn packets_that_only_repeat() {
-        let (existing, shown) = (0b1000_1000, 0b1000_0010);
+        let (existing, shown, hidden) = (0b1000_1000, 0b1000_0010, 0b1000_0000);
         assert!(vp9_only_repeats(&[existing]));
         assert!(vp9_only_repeats(&[existing, existing, 0xc1, 1, 1, 0xc1]));
         assert!(!vp9_only_repeats(&[existing, shown, 0xc1, 1, 1, 0xc1]));
+        assert!(vp9_only_repeats(&[hidden, existing, 0xc1, 1, 1, 0xc1]));
+        assert!(!vp9_only_repeats(&[hidden]));
         assert!(!vp9_only_repeats(&[shown]));
         assert!(!vp9_only_repeats(&[0xff]), "no frame");
         let long = [&[existing][..], &[0; 16]].concat();
         assert!(!vp9_only_repeats(&long) && vp9_decodes_nothing(&long));
         assert!(!vp9_only_repeats(&[]));
+    }
+
+    #[test]
+    fn what_is_shown_again_is_not_decoded() {
+        const HIDDEN: &[u8] = &[0b1000_0100];
+        const EXISTING: &[u8] = &[0b1000_1000];
+        let pair = |index: [u8; 4]| [HIDDEN, EXISTING, &index].concat();
+        assert_eq!(vp9_decoded(&pair([0xc1, 1, 1, 0xc1])), [HIDDEN]);
+        let beyond = pair([0xc1, 1, 9, 0xc1]);
+        let no_frame = [HIDDEN, &[0x08, 0xc1, 1, 1, 0xc1]].concat();
+        assert!(vp9_decoded(&beyond).is_empty() && vp9_decoded(&no_frame).is_empty());
+        assert_eq!(vp9_decoded(HIDDEN), [HIDDEN]);
+        assert!(vp9_decoded(EXISTING).is_empty());
     }
 
     #[test]
@@ -231,9 +260,11 @@ mod tests {
     fn a_superframe_is_cut_into_its_frames() {
         let packet = [1, 2, 3, 0xc1, 1, 2, 0xc1];
         assert_eq!(vp9_superframe(&packet), Some(vec![&[1][..], &[2, 3]]));
-        let (beyond, empty) = ([1, 2, 3, 0xc1, 1, 9, 0xc1], [1, 2, 3, 0xc1, 0, 3, 0xc1]);
-        assert_eq!(vp9_superframe(&beyond), None);
-        assert_eq!(vp9_superframe(&empty), None);
+        let with_sizes = |sizes: [u8; 2]| [1, 2, 3, 0xc1, sizes[0], sizes[1], 0xc1];
+        let (empty, beyond, into_the_index) = ([0, 3], [1, 9], [1, 3]);
+        for sizes in [empty, beyond, into_the_index] {
+            assert_eq!(vp9_superframe(&with_sizes(sizes)), None, "{sizes:?}");
+        }
         assert_eq!(vp9_superframe(&packet[..3]), None);
         assert_eq!(vp9_superframe(&[]), None);
     }

@@ -9,7 +9,7 @@
 //! is too damaged to be decoded. And neither may see a damaged video parameter set of HEVC.
 //!
 //! What decoders of HEVC ignore is kept from NVIDIA's, so that nothing depends on what it makes of that. And it shows no
-//! picture of VP9 again; over a packet of 16 bytes that asked for it, it broke down (docs/gpu-facts.md).
+//! picture of VP9 again; over some packets that asked for it, it broke down or waited for ever (docs/gpu-facts.md).
 
 use std::collections::VecDeque;
 
@@ -61,26 +61,27 @@ impl Follower {
         }
     }
 
-    /// A packet without what stops the chip or, in the driver's parser, the process; refuses it if nothing is left.
+    /// A packet without what stops the chip or, in the driver's parser, the process. Refused if it cannot be made so, or
+    /// nothing is left.
     pub(crate) fn made_safe(&mut self, packet: Payload) -> Result<Payload, Refused> {
         let changed = match self.codec {
             Codec::Hevc => nal::without(&packet, |unit| {
                 hevc_unit::is_ignored(unit) || hevc_video_set::is_damaged(unit)
             }),
-            Codec::Vp9 if vpx::vp9_only_repeats(&packet) => return Err(Refused::Repeat),
-            Codec::Vp9 if vp9_header::is_cut(&packet) || vpx::vp9_decodes_nothing(&packet) => {
-                return Err(Refused::Packet);
-            }
+            Codec::Vp9 if vpx::vp9_decodes_nothing(&packet) => return Err(Refused::Empty),
+            Codec::Vp9 if vp9_header::is_cut(&packet) => return Err(Refused::Packet),
             Codec::Vp9 => {
-                let size = samples::vp9(&packet).and_then(|samples| samples.size);
-                self.size = size.unwrap_or(self.size);
-                vp9_padding::padded(&packet, vp9_padding::enough_for(self.size))
+                let frames = vpx::vp9_decoded(&packet);
+                let mut sizes = frames.iter().filter_map(|frame| samples::vp9(frame)?.size);
+                self.size = sizes.next().unwrap_or(self.size);
+                let padded = vp9_padding::padded(&frames, vp9_padding::enough_for(self.size));
+                Some(padded.ok_or(Refused::Packet)?)
             }
             _ => None,
         };
         let packet = changed.map_or(packet, Payload::from);
         if packet.is_empty() {
-            return Err(Refused::Packet);
+            return Err(Refused::Empty);
         }
         Ok(packet)
     }
@@ -169,6 +170,26 @@ pub(super) mod tests {
         assert_eq!(follower.note(1, &VP8_PREDICTED), Err(Refused::Packet));
         assert_eq!(follower.note(2, &VP8_PREDICTED), Err(Refused::Packet));
         assert_eq!(follower.key(Some(3)), None);
+    }
+
+    #[test]
+    fn what_is_shown_again_is_kept_from_the_decoder() {
+        const HIDDEN: &[u8] = &[0b1000_0101, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        const EXISTING: &[u8] = &[0b1000_1000];
+        let made_safe = |frame: &[u8], index: [u8; 4]| {
+            let packet = [frame, EXISTING, &index].concat();
+            let mut follower = Follower::without_parser(Codec::Vp9);
+            follower.made_safe(Payload::from(packet))
+        };
+        let padded = [HIDDEN, &[0; 1024]].concat();
+        let index = [0xc1, 16, 1, 0xc1];
+        assert_eq!(made_safe(HIDDEN, index).as_deref(), Ok(&padded[..]));
+        assert_eq!(made_safe(HIDDEN, [0xc1, 16, 2, 0xc1]), Err(Refused::Packet));
+        assert_eq!(
+            made_safe(&HIDDEN[..1], [0xc1, 1, 1, 0xc1]),
+            Err(Refused::Packet)
+        );
+        assert_eq!(made_safe(EXISTING, [0xc1, 1, 1, 0xc1]), Err(Refused::Empty));
     }
 
     #[test]

@@ -54,8 +54,8 @@ pub(crate) trait Engine: Send + Sync {
 pub(crate) enum Refused {
     /// There is nothing in it that the decoder could begin with, or it may not be given; it still wants one.
     Packet,
-    /// It shows pictures again, which the decoder does not; it still wants one.
-    Repeat,
+    /// Nothing in it is decoded; it still wants one.
+    Empty,
     /// It is not the first such packet: the decoder makes nothing of this stream.
     Stream,
 }
@@ -214,6 +214,7 @@ impl Blueprint {
         if fake::is_installed() {
             return Ok(());
         }
+        nvidia::check_size(self.shown_size())?;
         nvidia::check_conversion(self.samples.colour, self.format)?;
         nvidia::check(
             self.gpu_id,
@@ -235,6 +236,14 @@ impl Blueprint {
 
     fn coded_size(&self) -> (u32, u32) {
         self.samples.size.unwrap_or(self.size)
+    }
+
+    /// H.264 and HEVC code whole blocks; what is shown of them, the frames declare.
+    fn shown_size(&self) -> (u32, u32) {
+        match self.codec {
+            Codec::H264 | Codec::Hevc => self.size,
+            _ => self.coded_size(),
+        }
     }
 
     /// The user's callback may have changed the configuration.

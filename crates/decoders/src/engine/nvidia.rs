@@ -33,6 +33,16 @@ pub(crate) fn check_conversion(colour: Option<Colour>, format: VideoFormat) -> R
     Ok(())
 }
 
+/// Whether the element puts out all of a picture of a size in pixels; the reason if not.
+pub(crate) fn check_size((width, height): (u32, u32)) -> Result<(), String> {
+    if width % 2 == 1 || height % 2 == 1 {
+        return Err(format!(
+            "{ELEMENT} leaves out the last column or row of {width}x{height} pictures"
+        ));
+    }
+    Ok(())
+}
+
 /// Caps of the packets. The element wants a size for some codecs, where others need a parser's.
 pub(crate) fn caps(codec: Codec, (width, height): (u32, u32)) -> Result<String, String> {
     let size = format!("width={width},height={height}");

@@ -103,8 +103,8 @@ impl<T: Clone + Send + Sync + 'static> Link<T> {
             };
             match engine.feed(key, packet) {
                 Ok(()) => {}
-                Err(refused @ (Refused::Packet | Refused::Repeat)) => {
-                    let why = (refused == Refused::Repeat).then_some(NoPicture::Repeated);
+                Err(refused @ (Refused::Packet | Refused::Empty)) => {
+                    let why = (refused == Refused::Packet).then_some(NoPicture::Corrupt);
                     let mut state = self.core.change();
                     next = state.machine.refused(self.lane, key, why, now());
                 }
