@@ -6,7 +6,7 @@
 For each file: there must be as many access units as ffprobe counts, each with one outcome, and the pictures must be
 ffmpeg's, in order. Native planes of 8-bit 4:2:0 and 4:2:2 must be equal (framemd5); those of Motion JPEG, which leaves
 the inverse transform to the decoder, 45 dB from them. Of other pictures the RGBA must be within 2 levels of exact
-arithmetic on ffmpeg's planes, of Motion JPEG 40 dB.
+arithmetic on ffmpeg's planes, within 4 where a GPU may have converted more than 8 bits; of Motion JPEG 40 dB.
 
 A file is "ok"; or it "deviates", which is told by reason; or it "FAILED": it crashed, hung, left an access unit without
 an outcome, or could not be read. Files of codecs that are not decoded here, and those that ffmpeg cannot read either,
@@ -32,13 +32,14 @@ from typing import Any
 import numpy as np
 
 from decoding import LUMA_WEIGHTS, planes_of, psnr, rgba_from_planes
-from savant_rs.deepstream import FlexibleDecoder, FlexibleDecoderConfig, Hardware, SurfaceView, VideoFormat
+from savant_rs.deepstream import FlexibleDecoder, FlexibleDecoderConfig, Hardware, SurfaceView, VideoFormat, backend
 from savant_rs.gstreamer import PacketReader
 
 SUFFIXES = {".264", ".jsv", ".h264", ".265", ".h265", ".hevc", ".bit", ".ivf", ".obu", ".mp4", ".mkv", ".webm", ".ts"}
 SUFFIXES |= {".jvt", ".avc", ".26l", ".h26l", ".hevc", ".av1"}
 CODECS = {"h264", "hevc", "vp8", "vp9", "av1", "mjpeg"}
-TOLERANCE = 2
+# Levels of RGBA; NvBufSurfTransform converts the high 8 bits of deeper samples.
+TOLERANCE, TOLERANCE_OF_DEEP_HARDWARE = 2, 4
 JPEG_PLANES_DB, JPEG_RGBA_DB = 45, 40
 DRAIN_MS = 20_000
 # How many of ffmpeg's pictures may be missing in a row before one that is found again.
@@ -81,7 +82,7 @@ def probe(path: Path) -> Reference | None:
     show = "stream=codec_name,pix_fmt,width,height,color_space,color_range,nb_read_packets"
     command = ["ffprobe", "-v", "quiet", "-select_streams", "v:0", "-count_packets", "-show_entries", show]
     done = subprocess.run([*command, "-of", "json", str(path)], capture_output=True, check=False)
-    streams = json.loads(done.stdout or "{}").get("streams")
+    streams = json.loads(done.stdout).get("streams") if done.returncode == 0 else None
     if not streams:
         return None
     (stream,) = streams
@@ -159,8 +160,8 @@ def least_psnr(actual: tuple[np.ndarray, ...], expected: tuple[np.ndarray, ...])
     return min(psnr(*pair) for pair in pairs) if all(a.shape == b.shape for a, b in pairs) else 0.0
 
 
-def is_near(actual: np.ndarray, expected: np.ndarray) -> bool:
-    return actual.shape == expected.shape and bool(np.abs(actual - expected).max() <= TOLERANCE)
+def is_near(actual: np.ndarray, expected: np.ndarray, tolerance: int) -> bool:
+    return actual.shape == expected.shape and bool(np.abs(actual - expected).max() <= tolerance)
 
 
 @dataclass
@@ -209,16 +210,18 @@ class Comparison:
         }
 
 
-def comparison(path: Path, reference: Reference) -> Comparison:
+def comparison(path: Path, reference: Reference, hardware: str) -> Comparison:
     """How the pictures of a file are compared."""
     output, is_jpeg = reference.output, reference.is_jpeg
     if output == VideoFormat.RGBA:
         expected = reference_rgb(path, reference)
+        is_deep_hardware = reference.bits > 8 and hardware != "software" and backend() == "deepstream"
+        tolerance = TOLERANCE_OF_DEEP_HARDWARE if is_deep_hardware else TOLERANCE
 
         def resembles(a: np.ndarray, b: np.ndarray) -> bool:
-            return least_psnr((a,), (b,)) >= JPEG_RGBA_DB
+            return least_psnr((a,), (b,)) >= JPEG_RGBA_DB if is_jpeg else is_near(a, b, tolerance)
 
-        return Comparison(expected, lambda view: view.download()[..., :3], resembles if is_jpeg else is_near, LOOKAHEAD)
+        return Comparison(expected, lambda view: view.download()[..., :3], resembles, LOOKAHEAD)
     if is_jpeg:
         planes = reference_planes(path, reference)
         return Comparison(
@@ -262,7 +265,7 @@ def examine(path: Path, hardware: str) -> dict[str, Any]:
     reference = probe(path)
     if reference and reference.codec not in CODECS:
         return {"file": path.name, "passed_over": reference.codec}
-    compared = comparison(path, reference) if reference and reference.pixel_format else None
+    compared = comparison(path, reference, hardware) if reference and reference.pixel_format else None
     output = reference.output if reference else VideoFormat.RGBA
     config = FlexibleDecoderConfig("conformance", 0, 0).with_output(output).with_idle_timeout_ms(DRAIN_MS)
     collector = Collector()

@@ -91,6 +91,9 @@ STREAMS = {
     "av1-one-pixel": Stream(AV1, size=(1, 1)),
     "h264-bt601-525": tagged(x264(), "bt601", "smpte170m", full=False),
     "h264-bt601-625": tagged(x264(), "bt601", "bt470bg", full=False),
+    "hevc-bt709-10bit": tagged(x265(), "bt709", "bt709", full=False, pixel_format="yuv420p10le"),
+    "hevc-bt709-444": tagged(x265(), "bt709", "bt709", full=False, pixel_format="yuv444p"),
+    "vp9-bt709-10bit": tagged(VP9, "bt709", "bt709", full=False, pixel_format="yuv420p10le"),
     "hevc-bt2020-10bit-full": tagged(x265(), "bt2020nc", "bt2020nc", full=True, pixel_format="yuv420p10le"),
     "vp9-bt709-full": tagged(VP9, "bt709", "bt709", full=True),
     "vp9-bt2020-10bit": tagged(VP9, "bt2020nc", "bt2020nc", full=False, pixel_format="yuv420p10le"),
@@ -155,9 +158,12 @@ def test_hardware_decodes_what_it_can(name: str, tmp_path: Path) -> None:
     assert where(STREAMS[name], tmp_path) == {True}
 
 
-@pytest.mark.parametrize("name", ["hevc-odd-size", "vp8-odd-size", "vp9-odd-size"])
-def test_pictures_of_odd_sizes_are_decoded_in_software(name: str, tmp_path: Path) -> None:
-    """NVIDIA's element leaves out their last column and row."""
+@pytest.mark.parametrize(
+    "name",
+    ["hevc-odd-size", "vp8-odd-size", "vp9-odd-size", "hevc-bt709-10bit", "hevc-bt709-444", "vp9-bt709-10bit"],
+)
+def test_what_would_come_out_wrong_is_decoded_in_software(name: str, tmp_path: Path) -> None:
+    """NVIDIA's element leaves out the last column and row of odd sizes, and may mark other colours than the stream's."""
     assert where(STREAMS[name], tmp_path) == {False}
 
 

@@ -215,7 +215,7 @@ impl Blueprint {
             return Ok(());
         }
         nvidia::check_size(self.shown_size())?;
-        nvidia::check_conversion(self.samples.colour, self.format)?;
+        nvidia::check_colours(self.codec, &self.samples, self.format)?;
         nvidia::check(
             self.gpu_id,
             &DecodeDemand {

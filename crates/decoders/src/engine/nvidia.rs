@@ -2,10 +2,11 @@
 
 use frames::Codec;
 use gst::prelude::*;
-use surfaces::platform::DecodeDemand;
+use surfaces::platform::{ChromaFormat, DecodeDemand};
 use surfaces::{BackendKind, Colour, Matrix, VideoFormat, backend};
 
 use super::table;
+use crate::bitstream::samples::Samples;
 use crate::config::{DecoderConfig, HardwareTunables};
 
 pub(crate) use surfaces::backend::DECODER_ELEMENT as ELEMENT;
@@ -20,14 +21,25 @@ pub(crate) fn check(gpu_id: u32, demand: &DecodeDemand<'_>) -> Result<(), String
     surfaces::platform::check_decoder(gpu_id, demand).map_err(|error| error.to_string())
 }
 
-/// Whether NVIDIA's transform brings decoded pictures of this colour into a format; the reason if not.
-pub(crate) fn check_conversion(colour: Option<Colour>, format: VideoFormat) -> Result<(), String> {
+/// Whether decoded pictures come into a format with the colours of the stream; the reason if not.
+pub(crate) fn check_colours(
+    codec: Codec,
+    samples: &Samples,
+    format: VideoFormat,
+) -> Result<(), String> {
+    let colour = samples.colour.unwrap_or_default();
     let is_rgb = matches!(format, VideoFormat::Rgba | VideoFormat::Bgrx);
-    let is_bt2020 = colour.is_some_and(|colour| colour.matrix == Matrix::Bt2020);
-    if is_rgb && is_bt2020 {
+    if is_rgb && colour.matrix == Matrix::Bt2020 {
         return Err(format!(
             "NvBufSurfTransform does not convert BT.2020 pictures to {}",
             format.name()
+        ));
+    }
+    // Those of 8 bits in 4:2:0 are marked anew here. JPEG has no other colours than the element expects.
+    let keeps_mark = samples.bit_depth > 8 || samples.chroma != ChromaFormat::Yuv420;
+    if codec != Codec::Jpeg && keeps_mark && colour != Colour::default() {
+        return Err(format!(
+            "{ELEMENT} may mark pictures of more than 8 bits, or in 4:4:4, with other colours than the stream's"
         ));
     }
     Ok(())
@@ -94,5 +106,49 @@ pub(crate) fn configure(element: &gst::Element, config: &DecoderConfig, gpu_id: 
         if let (Some(value), true) = (value, element.has_property(name)) {
             element.set_property_from_str(name, &value);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use surfaces::Range;
+
+    use super::*;
+
+    #[test]
+    fn colours_that_the_element_may_mark_wrongly_are_left_to_software() {
+        let rgba = VideoFormat::Rgba;
+        let colour = |matrix, range| Some(Colour { matrix, range });
+        let bt601 = colour(Matrix::Bt601, Range::Limited);
+        let bt709 = colour(Matrix::Bt709, Range::Limited);
+        let bt2020 = colour(Matrix::Bt2020, Range::Limited);
+        let full = colour(Matrix::Bt601, Range::Full);
+        for (codec, bit_depth, colour, format, is_right) in [
+            (Codec::Hevc, 8, bt709, rgba, true),
+            (Codec::Hevc, 8, bt2020, rgba, false),
+            (Codec::Hevc, 8, bt2020, VideoFormat::Nv12, true),
+            (Codec::Hevc, 10, None, rgba, true),
+            (Codec::Hevc, 10, bt601, rgba, true),
+            (Codec::Hevc, 10, bt709, rgba, false),
+            (Codec::Vp9, 10, bt709, VideoFormat::Nv12, false),
+            (Codec::Vp9, 10, full, rgba, false),
+        ] {
+            let samples = Samples {
+                bit_depth,
+                colour,
+                ..Samples::default()
+            };
+            let found = check_colours(codec, &samples, format).is_ok();
+            assert_eq!(
+                found, is_right,
+                "{codec:?} {bit_depth} {colour:?} {format:?}"
+            );
+        }
+        let jpeg = Samples {
+            chroma: ChromaFormat::Yuv444,
+            colour: full,
+            ..Samples::default()
+        };
+        assert!(check_colours(Codec::Jpeg, &jpeg, rgba).is_ok());
     }
 }
