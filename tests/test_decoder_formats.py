@@ -163,7 +163,7 @@ def test_hardware_decodes_what_it_can(name: str, tmp_path: Path) -> None:
     ["hevc-odd-size", "vp8-odd-size", "vp9-odd-size", "hevc-bt709-10bit", "hevc-bt709-444", "vp9-bt709-10bit"],
 )
 def test_what_would_come_out_wrong_is_decoded_in_software(name: str, tmp_path: Path) -> None:
-    """NVIDIA's element leaves out the last column and row of odd sizes, and may mark other colours than the stream's."""
+    """NVIDIA's element leaves out the last column and row of odd sizes, and may mark colours that they do not have."""
     assert where(STREAMS[name], tmp_path) == {False}
 
 
