@@ -82,6 +82,8 @@ def probe(path: Path) -> Reference | None:
     show = "stream=codec_name,pix_fmt,width,height,color_space,color_range,nb_read_packets"
     command = ["ffprobe", "-v", "quiet", "-select_streams", "v:0", "-count_packets", "-show_entries", show]
     done = subprocess.run([*command, "-of", "json", str(path)], capture_output=True, check=False)
+    if done.returncode < 0:
+        raise RuntimeError(f"ffprobe ended by signal {-done.returncode}")
     streams = json.loads(done.stdout).get("streams") if done.returncode == 0 else None
     if not streams:
         return None

@@ -182,6 +182,42 @@ def test_pictures_of_the_upper_temporal_layer_are_dropped_alone(encoder: str, tm
         assert np.array_equal(picture.pixels, whole[places[picture.frame.uuid]])
 
 
+@pytest.mark.ffmpeg
+def test_a_decoder_that_begins_again_knows_the_parameter_sets_of_before(tmp_path: Path) -> None:
+    """At a recovery point that does not repeat them; they tell the colours."""
+    path = tmp_path / "open.h264"
+    source = ["-f", "lavfi", "-i", "testsrc2=size=192x160:rate=25", "-frames:v", "80", "-pix_fmt", "yuv420p"]
+    encoder = ["-c:v", "libx264", "-colorspace", "bt709", "-x264-params", "keyint=10:open-gop=1:scenecut=0"]
+    subprocess.run(["ffmpeg", "-v", "error", *source, *encoder, str(path)], check=True)
+    (first, data), *others = packets_of(path)
+    sent = [(first, data), *((frame, without_parameter_sets(data)) for frame, data in others)]
+    with recorded() as (decoder, everything):
+        for frame, data in sent:
+            decoder.submit(frame, data)
+    whole = {picture.frame.uuid: picture.pixels for picture in everything.pictures}
+    assert len(whole) == 80
+    gate = Gate()
+    decoder = FlexibleDecoder(config(pool_size=2).with_queue_policy(QueuePolicy.DROP_OLDEST_GOP, max_packets=6), gate)
+    for place, (frame, data) in enumerate(sent):
+        if place == 35:
+            gate.opened.set()
+        if gate.opened.is_set():
+            wait_until(lambda: decoder.stats()["queue_depths"]["input"] < 4)
+        decoder.submit(frame, data)
+    decoder.graceful_shutdown()
+    dropped = [skip for skip in gate.recorder.skips if skip.reason.is_queue_overflow]
+    late = [picture for picture in gate.recorder.pictures if picture.frame.pts > dropped[-1].frame.pts]
+    assert len(late) > 20
+    for picture in late:
+        np.testing.assert_array_equal(picture.pixels, whole[picture.frame.uuid])
+
+
+def without_parameter_sets(data: bytes) -> bytes:
+    """An access unit of H.264 with start codes."""
+    units = data.replace(b"\0\0\0\1", b"\0\0\1").split(b"\0\0\1")[1:]
+    return b"".join(b"\0\0\1" + unit for unit in units if unit[0] & 31 not in {7, 8})
+
+
 @pytest.mark.parametrize("name", ["h264_bpyramid_640x360", "hevc_720p", "vp9_640x360", "av1_640x360"])
 def test_a_packet_that_found_no_room_may_come_again(name: str) -> None:
     clip = CLIPS[name]

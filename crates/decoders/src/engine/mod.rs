@@ -25,7 +25,7 @@ use staff::Staff;
 pub(crate) use staff::{Live, Presence, share_of_cores};
 use surfaces::VideoFormat;
 pub(crate) use surfaces::pipeline::Stopped;
-use surfaces::platform::DecodeDemand;
+use surfaces::platform::{ChromaFormat, DecodeDemand};
 pub use table::{Element, software_elements};
 use threaded::{PacketDecoder, ThreadedEngine};
 
@@ -214,17 +214,15 @@ impl Blueprint {
         if fake::is_installed() {
             return Ok(());
         }
+        let demand = DecodeDemand {
+            codec: self.codec.name(),
+            chroma: self.samples.chroma,
+            bit_depth: self.samples.bit_depth,
+            size: self.coded_size(),
+        };
+        nvidia::check(self.gpu_id, &demand)?;
         nvidia::check_size(self.shown_size())?;
-        nvidia::check_colours(self.codec, &self.samples, self.format)?;
-        nvidia::check(
-            self.gpu_id,
-            &DecodeDemand {
-                codec: self.codec.name(),
-                chroma: self.samples.chroma,
-                bit_depth: self.samples.bit_depth,
-                size: self.coded_size(),
-            },
-        )
+        nvidia::check_colours(self.codec, &self.samples, self.format)
     }
 
     fn output(&self, place: Place) -> Output {
@@ -238,10 +236,10 @@ impl Blueprint {
         self.samples.size.unwrap_or(self.size)
     }
 
-    /// H.264 and HEVC code whole blocks; what is shown of them, the frames declare.
+    /// H.264 and HEVC code whole blocks; what is shown of them, the frames declare. In 4:2:0 that is of even size.
     fn shown_size(&self) -> (u32, u32) {
-        match self.codec {
-            Codec::H264 | Codec::Hevc => self.size,
+        match (self.codec, self.samples.chroma) {
+            (Codec::H264 | Codec::Hevc, chroma) if chroma != ChromaFormat::Yuv420 => self.size,
             _ => self.coded_size(),
         }
     }

@@ -39,7 +39,8 @@ pub(crate) fn check_colours(
     let keeps_mark = samples.bit_depth > 8 || samples.chroma != ChromaFormat::Yuv420;
     if codec != Codec::Jpeg && keeps_mark && colour != Colour::default() {
         return Err(format!(
-            "{ELEMENT} may mark pictures of more than 8 bits, or in 4:4:4, with other colours than the stream's"
+            "{ELEMENT} may mark pictures of {} bits in {} with other colours than those of the stream",
+            samples.bit_depth, samples.chroma
         ));
     }
     Ok(())

@@ -155,6 +155,13 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
         };
         let (arrival, back) = core.arrival(item, params, &unit, &inspection);
         let continues = arrival.renews;
+        // Parameter sets of before may have come in front of it, which tell what it does not.
+        let completed = match inspection.samples {
+            None if continues => inspect::inspect(&info, arrival.payload.data.clone()).ok(),
+            _ => None,
+        };
+        let headers = completed.as_ref().unwrap_or(&inspection);
+        let (samples, profile_idc) = (headers.samples.unwrap_or_default(), headers.profile_idc);
         let mut arrival = Some(arrival);
         let submitted = core.sleep(Until::Input, wait, |state| {
             match state
@@ -189,8 +196,8 @@ impl<T: Clone + Send + Sync + 'static> FlexibleDecoder<T> {
                     hardware: core.config.hardware,
                     gpu_id: core.config.gpu_id,
                     size: (info.width, info.height),
-                    profile_idc: inspection.profile_idc,
-                    samples: inspection.samples.unwrap_or_default(),
+                    profile_idc,
+                    samples,
                     format: core.config.output.format,
                     has_gap_in_front: inspection.has_gap_in_front,
                     only_software: core.only_software(params).or(inspection.only_software),
