@@ -38,7 +38,7 @@ from savant_rs.gstreamer import PacketReader
 SUFFIXES = {".264", ".jsv", ".h264", ".265", ".h265", ".hevc", ".bit", ".ivf", ".obu", ".mp4", ".mkv", ".webm", ".ts"}
 SUFFIXES |= {".jvt", ".avc", ".26l", ".h26l", ".hevc", ".av1"}
 CODECS = {"h264", "hevc", "vp8", "vp9", "av1", "mjpeg"}
-# Levels of RGBA; NvBufSurfTransform converts the high 8 bits of deeper samples.
+# Levels of RGBA; deeper samples come out of NvBufSurfTransform up to 4 away (docs/gpu-facts.md).
 TOLERANCE, TOLERANCE_OF_DEEP_HARDWARE = 2, 4
 JPEG_PLANES_DB, JPEG_RGBA_DB = 45, 40
 DRAIN_MS = 20_000

@@ -19,8 +19,9 @@ CORES = len(os.sched_getaffinity(0))
 # Threads that GLib keeps for the next element, for some seconds.
 IDLE = 2
 
-# Elsewhere a decoder keeps what it has: there may be no device memory for a second pool.
-pools_in_system_memory = pytest.mark.skipif(backend() != "host", reason="a rule of pools in system memory")
+pools_in_system_memory = pytest.mark.skipif(
+    backend() != "host", reason="on a GPU a decoder keeps its threads: device memory may not hold a second pool"
+)
 
 pytestmark = [
     pytest.mark.skipif(CORES < 2, reason="a single core is not shared"),

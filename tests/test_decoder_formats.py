@@ -147,7 +147,7 @@ def test_pictures_and_colours(stream: Stream, hardware: Hardware, tmp_path: Path
     if is_hardware and stream.is_interlaced:
         assert_each_is_nearest(colours, exact)  # NVIDIA's element deinterlaces
     else:
-        # NvBufSurfTransform converts the high 8 bits.
+        # What NvBufSurfTransform makes of deeper samples (docs/gpu-facts.md).
         limit = 4 if is_hardware and stream.bits > 8 else 2
         assert np.abs(np.stack(colours) - np.stack(exact)).max() <= limit
 

@@ -183,8 +183,8 @@ def test_pictures_of_the_upper_temporal_layer_are_dropped_alone(encoder: str, tm
 
 
 @pytest.mark.ffmpeg
-def test_a_decoder_that_begins_again_knows_the_parameter_sets_of_before(tmp_path: Path) -> None:
-    """At a recovery point that does not repeat them; they tell the colours."""
+def test_a_decoder_that_begins_again_gets_the_parameter_sets_of_before(tmp_path: Path) -> None:
+    """At a recovery point that does not repeat them."""
     path = tmp_path / "open.h264"
     source = ["-f", "lavfi", "-i", "testsrc2=size=192x160:rate=25", "-frames:v", "80", "-pix_fmt", "yuv420p"]
     encoder = ["-c:v", "libx264", "-colorspace", "bt709", "-x264-params", "keyint=10:open-gop=1:scenecut=0"]

@@ -9,7 +9,7 @@
 //! is too damaged to be decoded. And neither may see a damaged video parameter set of HEVC.
 //!
 //! What decoders of HEVC ignore is kept from NVIDIA's, so that nothing depends on what it makes of that. And it shows no
-//! picture of VP9 again; over some packets that asked for it, it broke down or waited for ever (docs/gpu-facts.md).
+//! picture of VP9 again; over some packets that asked for it, it broke down or did not end (docs/gpu-facts.md).
 
 use std::collections::VecDeque;
 
